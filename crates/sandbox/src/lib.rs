@@ -1,0 +1,88 @@
+//! What an execution environment is: the contract between the invoker, which decides when one starts and ends, and the adapter that
+//! makes one out of a kernel's primitives.
+//!
+//! An adapter starts a process from an [`EnvSpec`] in its own namespaces, opens the Runtime API's listener *inside* the environment's
+//! network, and hands back a [`Sandbox`]. It neither speaks the Runtime API nor knows what a function is.
+
+mod enforcement;
+mod spec;
+
+pub use enforcement::{Enforcement, Guarantee, Primitive};
+pub use spec::{BindMount, EnvSpec, Limits};
+
+use std::{future::Future, net::TcpListener, os::fd::OwnedFd, pin::Pin, sync::Arc};
+use tokio::sync::oneshot;
+
+/// A future in a box: starting an environment is rare enough for one allocation.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Makes execution environments.
+pub trait SandboxProvider: Send + Sync + 'static {
+    /// Starts the processes of `spec` and returns once the runtime process has been started (not once it is initialised).
+    ///
+    /// # Errors
+    /// [`StartError`] when no process runs: nothing is left behind.
+    fn start(&self, spec: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>>;
+
+    /// What this host lets the adapter enforce.
+    fn enforcement(&self) -> &Enforcement;
+}
+
+/// A started environment. Dropping [`Sandbox::control`]'s last handle kills it.
+pub struct Sandbox {
+    /// Listens on 127.0.0.1:9001 inside the environment's network: the Runtime API is served here. Non-blocking.
+    pub runtime_api: TcpListener,
+    /// The read end of the pipe behind stdout and stderr of the runtime. Non-blocking.
+    pub output: OwnedFd,
+    /// Told once, when the runtime process has ended. A dropped sender means that the environment was lost as a whole.
+    pub exited: oneshot::Receiver<Exit>,
+    /// Looks into the environment and ends it.
+    pub control: Arc<dyn SandboxControl>,
+}
+
+/// What can be done to a running environment. Every call is cheap and does not wait for the environment.
+pub trait SandboxControl: Send + Sync {
+    /// Kills every process of the environment at once. Its memory, mounts and control groups are gone soon after.
+    fn kill(&self);
+
+    /// Asks the runtime process to end (SIGTERM).
+    fn terminate(&self);
+
+    /// The most memory the environment ever held, in bytes; `None` where the host cannot tell.
+    fn peak_memory_bytes(&self) -> Option<u64>;
+}
+
+/// How the runtime process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited by itself with this status.
+    Status(i32),
+    /// A signal of this number ended it.
+    Signal(i32),
+    /// The kernel ended it because the environment's memory was used up.
+    OutOfMemory,
+}
+
+/// Why an environment could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The command does not exist or cannot be executed.
+    #[error("cannot execute {command}: {reason}")]
+    InvalidEntrypoint {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
+    /// A step of building the environment failed.
+    #[error("{step}: {reason}")]
+    Setup {
+        /// Which step.
+        step: String,
+        /// The kernel's word.
+        reason: String,
+    },
+    /// The process that starts environments is gone; it is being replaced.
+    #[error("the environment starter is not running")]
+    StarterGone,
+}

@@ -1,0 +1,51 @@
+//! What an environment is made of.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// All that an adapter needs to build an environment. Paths named "host" are the server's; all others are seen from inside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnvSpec {
+    /// Names the environment in control groups and messages: letters, digits and hyphens.
+    pub id: String,
+    /// Program and arguments of the runtime process.
+    pub command: Vec<String>,
+    /// Its whole environment; nothing else is inherited.
+    pub env: Vec<(String, String)>,
+    /// Its working directory.
+    pub working_dir: String,
+    /// Read-only directories beside the minimal root: the function's code at `/var/task`, the interpreter at `/var/lang`, the
+    /// bootstrap at `/var/runtime`, layers at `/opt`.
+    pub mounts: Vec<BindMount>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// A host directory shown read-only, without devices and set-uid, inside the environment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BindMount {
+    /// The directory on the host.
+    pub host: PathBuf,
+    /// An absolute path inside; one of `/var/task`, `/var/lang`, `/var/runtime`, `/opt`, or below `/opt`.
+    pub inside: String,
+}
+
+/// What one environment may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Memory of all its processes together, in bytes; no swap.
+    pub memory_bytes: u64,
+    /// Processor time in thousandths of one processor.
+    pub milli_cpus: u32,
+    /// Processes and threads.
+    pub processes: u32,
+    /// Open files per process.
+    pub open_files: u64,
+    /// Size of `/tmp` in bytes.
+    pub tmp_bytes: u64,
+}
+
+impl Limits {
+    /// AWS's limit on processes and threads of one environment, and on its open files.
+    pub const AWS_PROCESSES: u32 = 1_024;
+}

@@ -1,0 +1,42 @@
+//! A function's environment variables.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Environment variables in the order the client gave them (AWS quotes that order in its 4 KB error).
+///
+/// `Debug` shows names only: values are secrets.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnvironmentVariables(Vec<(String, String)>);
+
+impl EnvironmentVariables {
+    /// The names and values in the client's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The value of one variable.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(String, String)> for EnvironmentVariables {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for EnvironmentVariables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, _)| (name, "***"))).finish()
+    }
+}

@@ -1,0 +1,43 @@
+//! The vocabulary of Lambent: one file per noun, each a value that proves itself when it is made.
+//!
+//! Nothing here does I/O or knows a runtime. Time, ids and chance are the traits of [`clock`] and [`ids`], passed as arguments,
+//! so that every rule built on them can be tested in microseconds.
+
+pub mod account;
+pub mod clock;
+pub mod digest;
+pub mod environment;
+pub mod event;
+pub mod function;
+pub mod function_name;
+pub mod function_reference;
+pub mod ids;
+pub mod invocation;
+pub mod limits;
+pub mod qualifier;
+pub mod region;
+pub mod request_id;
+pub mod revision;
+pub mod runtime;
+pub mod sizes;
+pub mod state;
+pub mod timestamp;
+
+pub use account::AccountId;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use digest::Sha256Digest;
+pub use environment::EnvironmentVariables;
+pub use event::{AsyncEvent, EventId};
+pub use function::{CodeReference, FunctionConfig, FunctionKey, FunctionRecord, Scope, VersionKey};
+pub use function_name::FunctionName;
+pub use function_reference::FunctionReference;
+pub use ids::{Ids, RandomIds, SeededIds};
+pub use invocation::{InvocationType, LogType, Outcome};
+pub use qualifier::{AliasName, Qualifier, Version};
+pub use region::Region;
+pub use request_id::RequestId;
+pub use revision::RevisionId;
+pub use runtime::{Architecture, RuntimeId};
+pub use sizes::{EphemeralStorage, MemorySize, Timeout};
+pub use state::{LastUpdateStatus, State, StateReasonCode};
+pub use timestamp::Timestamp;
