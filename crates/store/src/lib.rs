@@ -1,1 +1,36 @@
-//! x
+//! The storage contract: what Lambent remembers, whichever engine remembers it.
+//!
+//! Reads go through one trait per table. Every change is a [`Transaction`]: data that names its conditions and its changes, applied
+//! as a whole or not at all. That form asks nothing of the engine but atomicity, so it holds for an embedded database with one
+//! writer and for a database that many nodes share.
+//!
+//! A commit that was answered `Ok` survives the death of the process and, where the engine can, of the machine.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod event;
+mod function;
+mod transaction;
+
+pub use event::{EventTable, NodeId};
+pub use function::{FunctionPage, FunctionTable};
+pub use transaction::{Change, CommitError, Condition, Transaction};
+
+use std::{future::Future, pin::Pin};
+
+/// A future in a box: traits here are used as objects, so that the engine is chosen at start.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The engine could not answer: a full disk, a lost connection, damage. Nothing is known to have changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store is unavailable: {0}")]
+pub struct Unavailable(pub String);
+
+/// A whole store: all tables and the way to change them.
+pub trait Store: FunctionTable + EventTable {
+    /// Applies a transaction as a whole or not at all. `Ok` means durable.
+    ///
+    /// # Errors
+    /// [`CommitError::Condition`] names the first condition that did not hold; nothing has changed then.
+    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<(), CommitError>>;
+}

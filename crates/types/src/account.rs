@@ -30,7 +30,11 @@ impl std::str::FromStr for AccountId {
 
     fn from_str(text: &str) -> Result<Self, InvalidAccountId> {
         let digits: [u8; 12] = text.as_bytes().try_into().map_err(|_| InvalidAccountId)?;
-        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(InvalidAccountId) }
+        if digits.iter().all(u8::is_ascii_digit) {
+            Ok(Self(digits))
+        } else {
+            Err(InvalidAccountId)
+        }
     }
 }
 
@@ -66,7 +70,10 @@ mod tests {
 
     #[test]
     fn takes_twelve_digits_only() {
-        assert_eq!("123456789012".parse::<AccountId>().map(String::from), Ok("123456789012".to_owned()));
+        assert_eq!(
+            "123456789012".parse::<AccountId>().map(String::from),
+            Ok("123456789012".to_owned())
+        );
         for bad in ["", "12345678901", "1234567890123", "12345678901x", "１２３４"] {
             assert_eq!(bad.parse::<AccountId>(), Err(InvalidAccountId), "{bad}");
         }

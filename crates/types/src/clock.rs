@@ -19,16 +19,26 @@ pub struct SystemClock {
 }
 
 impl Default for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's monotonic clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's monotonic clock"
+    )]
     fn default() -> Self {
-        Self { start: std::time::Instant::now() }
+        Self {
+            start: std::time::Instant::now(),
+        }
     }
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's wall clock"
+    )]
     fn now(&self) -> Timestamp {
-        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }
 
@@ -47,12 +57,15 @@ impl ManualClock {
     /// A clock that shows `start`.
     #[must_use]
     pub const fn new(start: Timestamp) -> Self {
-        Self { micros: AtomicI64::new(start.as_micros()) }
+        Self {
+            micros: AtomicI64::new(start.as_micros()),
+        }
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, by: std::time::Duration) {
-        self.micros.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.micros
+            .fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 }
 

@@ -37,6 +37,8 @@ impl FromIterator<(String, String)> for EnvironmentVariables {
 
 impl fmt::Debug for EnvironmentVariables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter().map(|(name, _)| (name, "***"))).finish()
+        f.debug_map()
+            .entries(self.iter().map(|(name, _)| (name, "***")))
+            .finish()
     }
 }

@@ -1,8 +1,8 @@
 //! Functions and their versions as they are stored.
 
 use crate::{
-    AccountId, Architecture, EnvironmentVariables, EphemeralStorage, FunctionName, LastUpdateStatus, MemorySize, Region,
-    RevisionId, RuntimeId, Sha256Digest, State, Timeout, Timestamp, Version,
+    AccountId, Architecture, EnvironmentVariables, EphemeralStorage, FunctionName, LastUpdateStatus, MemorySize,
+    Region, RevisionId, RuntimeId, Sha256Digest, State, Timeout, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,7 +30,11 @@ impl FunctionKey {
     #[must_use]
     pub fn arn(&self) -> String {
         let Scope { account, region } = &self.scope;
-        format!("arn:{}:lambda:{region}:{account}:function:{}", region.partition(), self.name)
+        format!(
+            "arn:{}:lambda:{region}:{account}:function:{}",
+            region.partition(),
+            self.name
+        )
     }
 
     /// The ARN with a qualifier behind it.
@@ -42,7 +46,10 @@ impl FunctionKey {
     /// One version of this function.
     #[must_use]
     pub fn version(&self, version: Version) -> VersionKey {
-        VersionKey { function: self.clone(), version }
+        VersionKey {
+            function: self.clone(),
+            version,
+        }
     }
 }
 

@@ -29,7 +29,11 @@ impl std::str::FromStr for FunctionName {
 
     fn from_str(text: &str) -> Result<Self, InvalidFunctionName> {
         let fits = (1..=Self::MAX_LENGTH).contains(&text.len());
-        if fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        if fits
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        {
             Ok(Self(text.into()))
         } else {
             Err(InvalidFunctionName)

@@ -40,10 +40,19 @@ impl std::str::FromStr for FunctionReference {
             _ => return Err(InvalidFunctionReference),
         };
         Ok(Self {
-            region: region.map(str::parse).transpose().map_err(|_| InvalidFunctionReference)?,
-            account: account.map(str::parse).transpose().map_err(|_| InvalidFunctionReference)?,
+            region: region
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| InvalidFunctionReference)?,
+            account: account
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| InvalidFunctionReference)?,
             name: name.parse().map_err(|_| InvalidFunctionReference)?,
-            qualifier: qualifier.map(|q| q.parse()).transpose().map_err(|_| InvalidFunctionReference)?,
+            qualifier: qualifier
+                .map(|q| q.parse())
+                .transpose()
+                .map_err(|_| InvalidFunctionReference)?,
         })
     }
 }
@@ -52,7 +61,10 @@ impl std::str::FromStr for FunctionReference {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Option<(Option<String>, Option<String>, String, Option<String>)> {
+    /// Region, account, name, qualifier.
+    type Parts = (Option<String>, Option<String>, String, Option<String>);
+
+    fn parse(text: &str) -> Option<Parts> {
         let reference: FunctionReference = text.parse().ok()?;
         Some((
             reference.region.map(String::from),
@@ -67,13 +79,26 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(parse("f"), Some((None, None, "f".to_owned(), None)));
         assert_eq!(parse("f:1"), Some((None, None, "f".to_owned(), some("1"))));
-        assert_eq!(parse("function:f:live"), Some((None, None, "f".to_owned(), some("live"))));
-        assert_eq!(parse("123456789012:function:f"), Some((None, some("123456789012"), "f".to_owned(), None)));
+        assert_eq!(
+            parse("function:f:live"),
+            Some((None, None, "f".to_owned(), some("live")))
+        );
+        assert_eq!(
+            parse("123456789012:function:f"),
+            Some((None, some("123456789012"), "f".to_owned(), None))
+        );
         assert_eq!(
             parse("arn:aws:lambda:eu-west-1:123456789012:function:f:$LATEST"),
             Some((some("eu-west-1"), some("123456789012"), "f".to_owned(), some("$LATEST")))
         );
-        for bad in ["", "a b", "arn:aws:sqs:eu-west-1:123456789012:f", "f:1:2", "arn:aws:lambda:eu-west-1:12:function:f", "::"] {
+        for bad in [
+            "",
+            "a b",
+            "arn:aws:sqs:eu-west-1:123456789012:f",
+            "f:1:2",
+            "arn:aws:lambda:eu-west-1:12:function:f",
+            "::",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

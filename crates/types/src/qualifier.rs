@@ -79,9 +79,15 @@ impl std::str::FromStr for AliasName {
 
     fn from_str(text: &str) -> Result<Self, InvalidAliasName> {
         let shape = (1..=128).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             && !text.bytes().all(|b| b.is_ascii_digit());
-        if shape { Ok(Self(text.to_owned())) } else { Err(InvalidAliasName) }
+        if shape {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidAliasName)
+        }
     }
 }
 

@@ -42,7 +42,11 @@ impl std::str::FromStr for Region {
 
     fn from_str(text: &str) -> Result<Self, InvalidRegion> {
         let fits = (1..=32).contains(&text.len());
-        if fits && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        if fits
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
             Ok(Self(text.into()))
         } else {
             Err(InvalidRegion)

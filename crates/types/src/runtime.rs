@@ -59,6 +59,8 @@ impl Architecture {
     /// Reads the API's name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::X86_64, Self::Arm64].into_iter().find(|arch| arch.as_str() == text)
+        [Self::X86_64, Self::Arm64]
+            .into_iter()
+            .find(|arch| arch.as_str() == text)
     }
 }

@@ -1,0 +1,195 @@
+//! The store in memory, for unit tests: the contract with nothing behind it.
+
+use lambent_store::{
+    BoxFuture, Change, CommitError, Condition, EventTable, FunctionPage, FunctionTable, NodeId, Store, Transaction,
+    Unavailable,
+};
+use lambent_types::{
+    AsyncEvent, EventId, FunctionName, FunctionRecord, LastUpdateStatus, Scope, Sha256Digest, State, Timestamp,
+    Version, VersionKey,
+};
+use std::{
+    collections::BTreeMap,
+    future::ready,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// An empty store that lives as long as this value.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    functions: BTreeMap<VersionKey, Arc<FunctionRecord>>,
+    events: BTreeMap<EventId, (AsyncEvent, Option<NodeId>)>,
+}
+
+impl MemoryStore {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn holds(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::FunctionAbsent(key) => !self.functions.keys().any(|version| version.function == *key),
+            Condition::Revision(key, revision) => self
+                .functions
+                .get(key)
+                .is_some_and(|record| record.revision == *revision),
+            Condition::EventPresent(id) => self.events.contains_key(id),
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::PutFunction(record) => {
+                self.functions.insert(record.key.clone(), record);
+            }
+            Change::DeleteFunction(key) => self.functions.retain(|version, _| version.function != key),
+            Change::PutEvent(mut event) => {
+                if event.payload.is_empty()
+                    && let Some((before, _)) = self.events.remove(&event.id)
+                {
+                    event.payload = before.payload;
+                }
+                self.events.insert(event.id, (event, None));
+            }
+            Change::DeleteEvent(id) => {
+                self.events.remove(&id);
+            }
+        }
+    }
+}
+
+fn answer<'a, T: Send + 'a, E: Send + 'a>(value: Result<T, E>) -> BoxFuture<'a, Result<T, E>> {
+    Box::pin(ready(value))
+}
+
+impl Store for MemoryStore {
+    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<(), CommitError>> {
+        let mut tables = self.tables();
+        if let Some(failed) = transaction
+            .conditions
+            .into_iter()
+            .find(|condition| !tables.holds(condition))
+        {
+            return answer(Err(CommitError::Condition(failed)));
+        }
+        transaction.changes.into_iter().for_each(|change| tables.apply(change));
+        answer(Ok(()))
+    }
+}
+
+impl FunctionTable for MemoryStore {
+    fn function(&self, key: &VersionKey) -> BoxFuture<'_, Result<Option<Arc<FunctionRecord>>, Unavailable>> {
+        answer(Ok(self.tables().functions.get(key).cloned()))
+    }
+
+    fn functions(
+        &self,
+        scope: &Scope,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FunctionPage, Unavailable>> {
+        let mut functions: Vec<_> = self
+            .tables()
+            .functions
+            .values()
+            .filter(|record| record.key.version == Version::Latest && record.key.function.scope == *scope)
+            .filter(|record| after.is_none_or(|after| record.key.function.name > *after))
+            .take(limit + 1)
+            .cloned()
+            .collect();
+        let more = functions.len() > limit;
+        functions.truncate(limit);
+        answer(Ok(FunctionPage { functions, more }))
+    }
+
+    fn unsettled_functions(&self) -> BoxFuture<'_, Result<Vec<Arc<FunctionRecord>>, Unavailable>> {
+        let unsettled = |record: &&Arc<FunctionRecord>| {
+            record.state == State::Pending || record.last_update == LastUpdateStatus::InProgress
+        };
+        answer(Ok(self
+            .tables()
+            .functions
+            .values()
+            .filter(unsettled)
+            .cloned()
+            .collect()))
+    }
+
+    fn code_in_use(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<bool, Unavailable>> {
+        answer(Ok(self
+            .tables()
+            .functions
+            .values()
+            .any(|record| record.code.digest == digest)))
+    }
+
+    fn code_bytes(&self, scope: &Scope) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let tables = self.tables();
+        let owned = tables
+            .functions
+            .values()
+            .filter(|record| record.key.function.scope == *scope);
+        answer(Ok(owned.map(|record| record.code.size).sum()))
+    }
+}
+
+impl EventTable for MemoryStore {
+    fn lease_events(
+        &self,
+        node: &NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AsyncEvent>, Unavailable>> {
+        let mut tables = self.tables();
+        let mut due: Vec<_> = tables
+            .events
+            .values_mut()
+            .filter(|(event, _)| event.due_at <= now)
+            .collect();
+        due.sort_by_key(|(event, _)| event.due_at);
+        let leased = due.into_iter().take(limit).map(|(event, lease)| {
+            event.due_at = lease_end;
+            *lease = Some(node.clone());
+            event.clone()
+        });
+        answer(Ok(leased.collect()))
+    }
+
+    fn release_leases(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let mut released = 0;
+        for (event, lease) in self.tables().events.values_mut() {
+            if lease.as_ref() == Some(node) {
+                *lease = None;
+                event.due_at = now;
+                released += 1;
+            }
+        }
+        answer(Ok(released))
+    }
+
+    fn next_event_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        answer(Ok(self.tables().events.values().map(|(event, _)| event.due_at).min()))
+    }
+
+    fn event_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        answer(Ok(self.tables().events.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keeps_the_contract() {
+        lambent_store::contract::run(|| ready(MemoryStore::default())).await;
+    }
+}

@@ -1,0 +1,234 @@
+//! The store in one SQLite file.
+//!
+//! One thread owns the only connection that writes. It takes every transaction that is waiting and commits them together, so that
+//! many callers share one wait for the disk. Readers have connections of their own and never wait for the writer (WAL). Function
+//! versions that were read once are kept in memory, since each invocation asks for one; this is sound because the file belongs to
+//! one process, which a lock ensures.
+
+mod cache;
+mod migrate;
+mod read;
+mod rows;
+mod write;
+
+use cache::FunctionCache;
+use lambent_store::{
+    BoxFuture, CommitError, EventTable, FunctionPage, FunctionTable, NodeId, Store, Transaction, Unavailable,
+};
+use lambent_types::{AsyncEvent, FunctionName, FunctionRecord, Scope, Sha256Digest, Timestamp, VersionKey};
+use read::Readers;
+use rusqlite::Connection;
+use std::{fs::File, future::ready, path::Path, sync::Arc, time::Duration};
+use write::Writer;
+
+/// Why a store file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another server works on the same file.
+    #[error("another server is using {0}; stop it first, or choose another data directory")]
+    InUse(String),
+    /// The file was written by a newer server.
+    #[error("the store was last used by a newer version of Lambent (it knows the migration {0}); use that version")]
+    Newer(String),
+    /// The engine failed.
+    #[error("cannot open the store: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The lock file cannot be made.
+    #[error("cannot lock the store: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// A store in one file.
+pub struct SqliteStore {
+    readers: Readers,
+    writer: Writer,
+    cache: Arc<FunctionCache>,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if absent, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the file is in use, was written by a newer server, or the engine refuses it.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = lock(path)?;
+        let mut connection = connect(path)?;
+        migrate::run(&mut connection)?;
+        let cache = Arc::new(FunctionCache::default());
+        Ok(Self {
+            readers: Readers::new(path.to_owned()),
+            writer: Writer::start(connection, Arc::clone(&cache)),
+            cache,
+            _lock: lock,
+        })
+    }
+}
+
+/// Takes the lock that makes the file this process's own; it goes with the process, however that ends.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let lock = File::create(path.with_extension("lock"))?;
+    lock.try_lock()
+        .map_err(|_| OpenError::InUse(path.display().to_string()))?;
+    Ok(lock)
+}
+
+/// A connection with the settings every one needs. `synchronous = FULL` makes each commit wait for the disk.
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Unavailable {
+    Unavailable(error.to_string())
+}
+
+impl Store for SqliteStore {
+    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<(), CommitError>> {
+        Box::pin(self.writer.commit(transaction))
+    }
+}
+
+impl FunctionTable for SqliteStore {
+    fn function(&self, key: &VersionKey) -> BoxFuture<'_, Result<Option<Arc<FunctionRecord>>, Unavailable>> {
+        if let Some(record) = self.cache.get(key) {
+            return Box::pin(ready(Ok(Some(record))));
+        }
+        let ticket = self.cache.ticket();
+        let found = self.readers.with(|connection| read::function(connection, key));
+        if let Ok(Some(record)) = &found {
+            self.cache.fill(ticket, record);
+        }
+        Box::pin(ready(found))
+    }
+
+    fn functions(
+        &self,
+        scope: &Scope,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FunctionPage, Unavailable>> {
+        Box::pin(ready(
+            self.readers
+                .with(|connection| read::functions(connection, scope, after, limit)),
+        ))
+    }
+
+    fn unsettled_functions(&self) -> BoxFuture<'_, Result<Vec<Arc<FunctionRecord>>, Unavailable>> {
+        Box::pin(ready(self.readers.with(read::unsettled_functions)))
+    }
+
+    fn code_in_use(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<bool, Unavailable>> {
+        Box::pin(ready(
+            self.readers.with(|connection| read::code_in_use(connection, digest)),
+        ))
+    }
+
+    fn code_bytes(&self, scope: &Scope) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        Box::pin(ready(
+            self.readers.with(|connection| read::code_bytes(connection, scope)),
+        ))
+    }
+}
+
+impl EventTable for SqliteStore {
+    fn lease_events(
+        &self,
+        node: &NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AsyncEvent>, Unavailable>> {
+        Box::pin(self.writer.lease_events(node.clone(), now, lease_end, limit))
+    }
+
+    fn release_leases(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        Box::pin(self.writer.release_leases(node.clone(), now))
+    }
+
+    fn next_event_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        Box::pin(ready(self.readers.with(read::next_event_due)))
+    }
+
+    fn event_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        Box::pin(ready(self.readers.with(read::event_count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambent_store::{Change, contract};
+    use lambent_types::Version;
+
+    /// A store in a folder that goes with it.
+    struct Temporary(SqliteStore, tempfile::TempDir);
+
+    #[tokio::test]
+    async fn keeps_the_contract() {
+        let folders = std::cell::RefCell::new(Vec::new());
+        contract::run(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+            folders.borrow_mut().push(folder);
+            ready(store)
+        })
+        .await;
+    }
+
+    fn temporary() -> Temporary {
+        let folder = tempfile::tempdir().unwrap();
+        Temporary(SqliteStore::open(&folder.path().join("store.db")).unwrap(), folder)
+    }
+
+    #[tokio::test]
+    async fn many_commits_at_once_are_all_durable() {
+        let Temporary(store, folder) = temporary();
+        let records: Vec<_> = (0..100)
+            .map(|index| {
+                Arc::new(contract::record(
+                    "111111111111",
+                    &format!("f{index:03}"),
+                    Version::Latest,
+                    1,
+                ))
+            })
+            .collect();
+        let commits: Vec<_> = records
+            .iter()
+            .map(|record| store.commit(Transaction::of(Change::PutFunction(Arc::clone(record)))))
+            .collect();
+        for commit in commits {
+            commit.await.unwrap();
+        }
+        drop(store);
+        let reopened = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        for record in records {
+            assert_eq!(reopened.function(&record.key).await.unwrap(), Some(record));
+        }
+    }
+
+    #[test]
+    fn a_second_server_is_refused() {
+        let Temporary(store, folder) = temporary();
+        let path = folder.path().join("store.db");
+        assert!(matches!(SqliteStore::open(&path), Err(OpenError::InUse(_))));
+        drop(store);
+        assert!(SqliteStore::open(&path).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_file_of_a_newer_server_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        drop(SqliteStore::open(&path).unwrap());
+        connect(&path)
+            .unwrap()
+            .execute("INSERT INTO migrations VALUES ('9999-future')", [])
+            .unwrap();
+        assert!(matches!(SqliteStore::open(&path), Err(OpenError::Newer(name)) if name == "9999-future"));
+    }
+}

@@ -1,0 +1,323 @@
+//! The one writer.
+
+use crate::{
+    cache::{Changed, FunctionCache},
+    rows, unavailable,
+};
+use lambent_store::{Change, CommitError, Condition, NodeId, Transaction, Unavailable};
+use lambent_types::{AsyncEvent, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey};
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+use tokio::sync::oneshot;
+
+/// Transactions that share one wait for the disk, at most.
+const GROUP: usize = 256;
+
+/// Speaks to the writing thread. Dropping it ends the thread once all that was asked is done.
+pub(crate) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Something to do, and whom to tell once it is durable.
+enum Job {
+    Commit(Transaction, oneshot::Sender<Result<(), CommitError>>),
+    Lease(LeaseRequest, oneshot::Sender<Result<Vec<AsyncEvent>, Unavailable>>),
+    Release(NodeId, Timestamp, oneshot::Sender<Result<u64, Unavailable>>),
+}
+
+struct LeaseRequest {
+    node: NodeId,
+    now: Timestamp,
+    lease_end: Timestamp,
+    limit: usize,
+}
+
+/// A job that was carried out but is not yet durable: the answer waits for the group's commit.
+enum Done {
+    Commit(
+        Transaction,
+        Result<(), CommitError>,
+        oneshot::Sender<Result<(), CommitError>>,
+    ),
+    Lease(Vec<AsyncEvent>, oneshot::Sender<Result<Vec<AsyncEvent>, Unavailable>>),
+    Release(u64, oneshot::Sender<Result<u64, Unavailable>>),
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection, cache: Arc<FunctionCache>) -> Self {
+        let (jobs, queue) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(connection, &queue, &cache))
+            .ok();
+        Self {
+            jobs: Some(jobs),
+            thread,
+        }
+    }
+
+    pub(crate) async fn commit(&self, transaction: Transaction) -> Result<(), CommitError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Commit(transaction, answer));
+        answered.await.unwrap_or_else(|_| Err(gone().into()))
+    }
+
+    pub(crate) async fn lease_events(
+        &self,
+        node: NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<AsyncEvent>, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Lease(
+            LeaseRequest {
+                node,
+                now,
+                lease_end,
+                limit,
+            },
+            answer,
+        ));
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    pub(crate) async fn release_leases(&self, node: NodeId, now: Timestamp) -> Result<u64, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Release(node, now, answer));
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// A job that cannot be sent drops its answer, which tells the caller.
+    fn send(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(job);
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn gone() -> Unavailable {
+    Unavailable("the writing thread has ended".to_owned())
+}
+
+fn run(mut connection: Connection, queue: &mpsc::Receiver<Job>, cache: &FunctionCache) {
+    while let Ok(first) = queue.recv() {
+        let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+        commit_group(&mut connection, group, cache);
+    }
+}
+
+/// Carries out all jobs in one transaction of the engine, each in a savepoint of its own. When the group fails as a whole (a full
+/// disk), dropped answers tell every caller that nothing was done.
+fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCache) {
+    let done = (|| {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = group
+            .into_iter()
+            .map(|job| carry_out(&transaction, job))
+            .collect::<Result<Vec<_>, _>>()?;
+        transaction.commit()?;
+        Ok::<_, rusqlite::Error>(done)
+    })();
+    if let Ok(done) = done {
+        cache.forget(done.iter().flat_map(changed));
+        done.into_iter().for_each(answer);
+    }
+}
+
+fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {
+    let changes = match done {
+        Done::Commit(transaction, Ok(()), _) => transaction.changes.as_slice(),
+        Done::Commit(_, Err(_), _) | Done::Lease(..) | Done::Release(..) => &[],
+    };
+    changes.iter().filter_map(|change| match change {
+        Change::PutFunction(record) => Some(Changed::Version(&record.key)),
+        Change::DeleteFunction(key) => Some(Changed::Function(key)),
+        Change::PutEvent(_) | Change::DeleteEvent(_) => None,
+    })
+}
+
+/// A caller that no longer waits does not matter.
+fn answer(done: Done) {
+    match done {
+        Done::Commit(_, result, caller) => drop(caller.send(result)),
+        Done::Lease(events, caller) => drop(caller.send(Ok(events))),
+        Done::Release(count, caller) => drop(caller.send(Ok(count))),
+    }
+}
+
+fn carry_out(connection: &Connection, job: Job) -> Result<Done, rusqlite::Error> {
+    match job {
+        Job::Commit(transaction, caller) => {
+            let result = apply(connection, &transaction)?;
+            Ok(Done::Commit(transaction, result, caller))
+        }
+        Job::Lease(request, caller) => Ok(Done::Lease(lease(connection, &request)?, caller)),
+        Job::Release(node, now, caller) => Ok(Done::Release(release(connection, &node, now)?, caller)),
+    }
+}
+
+/// The outer error is the engine's and fails the group; the inner one is this transaction's own.
+fn apply(connection: &Connection, transaction: &Transaction) -> Result<Result<(), CommitError>, rusqlite::Error> {
+    for condition in &transaction.conditions {
+        if !holds(connection, condition)? {
+            return Ok(Err(CommitError::Condition(condition.clone())));
+        }
+    }
+    connection.execute_batch("SAVEPOINT job")?;
+    let applied = transaction
+        .changes
+        .iter()
+        .try_for_each(|change| apply_change(connection, change));
+    match applied {
+        Ok(()) => {
+            connection.execute_batch("RELEASE job")?;
+            Ok(Ok(()))
+        }
+        Err(error) => {
+            connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            Ok(Err(CommitError::Unavailable(unavailable(error))))
+        }
+    }
+}
+
+fn holds(connection: &Connection, condition: &Condition) -> Result<bool, rusqlite::Error> {
+    match condition {
+        Condition::FunctionAbsent(key) => connection
+            .prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM function_versions WHERE account = ?1 AND region = ?2 AND name = ?3)",
+            )?
+            .query_row(
+                [key.scope.account.as_str(), key.scope.region.as_str(), key.name.as_str()],
+                |row| row.get(0),
+            ),
+        Condition::Revision(key, revision) => connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM function_versions
+                 WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4 AND revision = ?5)",
+            )?
+            .query_row(
+                params![
+                    key.function.scope.account.as_str(),
+                    key.function.scope.region.as_str(),
+                    key.function.name.as_str(),
+                    rows::version_number(key.version),
+                    revision.to_string()
+                ],
+                |row| row.get(0),
+            ),
+        Condition::EventPresent(id) => connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE id = ?1)")?
+            .query_row([id.to_string()], |row| row.get(0)),
+    }
+}
+
+fn apply_change(connection: &Connection, change: &Change) -> Result<(), rusqlite::Error> {
+    match change {
+        Change::PutFunction(record) => put_function(connection, record),
+        Change::DeleteFunction(key) => delete_function(connection, key),
+        Change::PutEvent(event) => put_event(connection, event),
+        Change::DeleteEvent(id) => {
+            connection
+                .prepare_cached("DELETE FROM events WHERE id = ?1")?
+                .execute([id.to_string()])?;
+            Ok(())
+        }
+    }
+}
+
+fn document(value: &impl serde::Serialize) -> Result<String, rusqlite::Error> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn put_function(connection: &Connection, record: &FunctionRecord) -> Result<(), rusqlite::Error> {
+    let VersionKey {
+        function: FunctionKey { scope, name },
+        version,
+    } = &record.key;
+    let settled = record.state != State::Pending && record.last_update != LastUpdateStatus::InProgress;
+    connection
+        .prepare_cached(
+            "INSERT INTO function_versions
+             (account, region, name, version, revision, code_digest, code_size, settled, document)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT DO UPDATE SET revision = excluded.revision, code_digest = excluded.code_digest,
+                 code_size = excluded.code_size, settled = excluded.settled, document = excluded.document",
+        )?
+        .execute(params![
+            scope.account.as_str(),
+            scope.region.as_str(),
+            name.as_str(),
+            rows::version_number(*version),
+            record.revision.to_string(),
+            record.code.digest.as_bytes(),
+            record.code.size,
+            settled,
+            document(record)?
+        ])?;
+    Ok(())
+}
+
+fn delete_function(connection: &Connection, key: &FunctionKey) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached("DELETE FROM function_versions WHERE account = ?1 AND region = ?2 AND name = ?3")?
+        .execute([key.scope.account.as_str(), key.scope.region.as_str(), key.name.as_str()])?;
+    Ok(())
+}
+
+fn put_event(connection: &Connection, event: &AsyncEvent) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO events (id, due_at, leased_by, document, payload) VALUES (?1, ?2, NULL, ?3, ?4)
+             ON CONFLICT DO UPDATE SET due_at = excluded.due_at, leased_by = NULL, document = excluded.document,
+                 payload = CASE WHEN length(excluded.payload) = 0 THEN payload ELSE excluded.payload END",
+        )?
+        .execute(params![
+            event.id.to_string(),
+            event.due_at.as_micros(),
+            document(event)?,
+            event.payload
+        ])?;
+    Ok(())
+}
+
+fn lease(connection: &Connection, request: &LeaseRequest) -> Result<Vec<AsyncEvent>, rusqlite::Error> {
+    let due: Vec<AsyncEvent> = connection
+        .prepare_cached("SELECT document, payload FROM events WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?
+        .query_map(params![request.now.as_micros(), request.limit], rows::event)?
+        .collect::<Result<_, _>>()?;
+    let mut update = connection.prepare_cached("UPDATE events SET due_at = ?2, leased_by = ?3 WHERE id = ?1")?;
+    due.into_iter()
+        .map(|event| {
+            update.execute(params![
+                event.id.to_string(),
+                request.lease_end.as_micros(),
+                request.node.0
+            ])?;
+            Ok(AsyncEvent {
+                due_at: request.lease_end,
+                ..event
+            })
+        })
+        .collect()
+}
+
+fn release(connection: &Connection, node: &NodeId, now: Timestamp) -> Result<u64, rusqlite::Error> {
+    let released = connection
+        .prepare_cached("UPDATE events SET due_at = ?2, leased_by = NULL WHERE leased_by = ?1")?
+        .execute(params![node.0, now.as_micros()])?;
+    Ok(released as u64)
+}

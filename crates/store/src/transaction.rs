@@ -1,0 +1,74 @@
+//! Changes as data.
+
+use crate::Unavailable;
+use lambent_types::{AsyncEvent, EventId, FunctionKey, FunctionRecord, RevisionId, VersionKey};
+use std::sync::Arc;
+
+/// What must hold, and what then changes, as one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// All must hold when the changes are applied.
+    pub conditions: Vec<Condition>,
+    /// Applied in order.
+    pub changes: Vec<Change>,
+}
+
+impl Transaction {
+    /// A transaction of one unconditional change.
+    #[must_use]
+    pub fn of(change: Change) -> Self {
+        Self {
+            conditions: Vec::new(),
+            changes: vec![change],
+        }
+    }
+
+    /// Adds a condition.
+    #[must_use]
+    pub fn when(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Adds a change.
+    #[must_use]
+    pub fn and(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+}
+
+/// Something that must hold for a transaction to be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// No version of this function exists.
+    FunctionAbsent(FunctionKey),
+    /// This version exists and bears this revision: nobody changed it since it was read.
+    Revision(VersionKey, RevisionId),
+    /// This event is still stored: nobody finished it meanwhile.
+    EventPresent(EventId),
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Inserts or replaces a version.
+    PutFunction(Arc<FunctionRecord>),
+    /// Removes a function with all its versions.
+    DeleteFunction(FunctionKey),
+    /// Inserts or replaces an event; a replaced one keeps its payload if the new one's is empty.
+    PutEvent(AsyncEvent),
+    /// Removes an event.
+    DeleteEvent(EventId),
+}
+
+/// Why a transaction was not applied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// This condition did not hold.
+    #[error("condition not met: {0:?}")]
+    Condition(Condition),
+    /// The engine failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
