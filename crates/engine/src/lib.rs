@@ -1,0 +1,10 @@
+//! Decisions, and nothing but decisions: state and an event go in, what to do comes out. Time is an argument, and no runtime is
+//! known here, so every rule is tested in microseconds. The shells that carry decisions out are the invoker and the event queue.
+
+pub mod concurrency;
+pub mod pool;
+pub mod retry;
+
+pub use concurrency::{ConcurrencyLimit, Lease};
+pub use pool::{EnvironmentId, Freed, Lost, Pool, Submitted};
+pub use retry::{Attempt, RetryPolicy, Verdict};

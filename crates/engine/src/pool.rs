@@ -1,0 +1,330 @@
+//! The execution environments of one function version, and the invocations that wait for one.
+//!
+//! The rules are AWS's: an idle environment is reused, the hottest first; where none is idle a new one is started for the invocation,
+//! and whichever environment is free first takes whichever invocation has waited longest. An environment serves one generation of the
+//! version only: after an update, running invocations finish where they are and the next one gets a new environment.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+/// Names an environment within the server's life. Never used twice, so that a late message about one is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EnvironmentId(pub u64);
+
+/// Environments and waiting invocations of one function version. `T` is an invocation.
+#[derive(Debug)]
+pub struct Pool<T> {
+    generation: u64,
+    environments: HashMap<EnvironmentId, Environment>,
+    /// The one that was used last is at the end.
+    idle: Vec<EnvironmentId>,
+    waiting: VecDeque<(u64, T)>,
+}
+
+#[derive(Debug)]
+struct Environment {
+    generation: u64,
+    phase: Phase,
+}
+
+/// What an environment is doing. Each transition below names the phase it is allowed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Busy,
+    /// Since when, in microseconds of the monotonic clock.
+    Idle(u64),
+}
+
+/// What to do with an invocation that has just come.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Submitted<T> {
+    /// Run it in this idle environment.
+    Run(EnvironmentId, T),
+    /// It waits. Start an environment under the id that was offered.
+    Start,
+    /// It was resolved before an update that others have already seen: look the version up again.
+    Stale(T),
+}
+
+/// What to do with an environment that has become free.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Freed<T> {
+    /// Run this invocation in it.
+    Run(T),
+    /// Let it wait.
+    Park,
+    /// End it: its generation is over, or it is unknown.
+    Stop,
+}
+
+/// What an environment's end means to others.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Lost<T> {
+    /// Nobody was waiting for it.
+    Nobody,
+    /// This invocation has nothing left to wait for: it takes the blame for a failed start.
+    Orphan(T),
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { generation: 0, environments: HashMap::new(), idle: Vec::new(), waiting: VecDeque::new() }
+    }
+}
+
+impl<T> Pool<T> {
+    /// Takes an invocation of `generation`; `offered` is a fresh id, used if an environment must be started.
+    pub fn submit(&mut self, generation: u64, invocation: T, offered: EnvironmentId) -> Submitted<T> {
+        if generation < self.generation {
+            return Submitted::Stale(invocation);
+        }
+        self.generation = generation;
+        let current = |id: &EnvironmentId| self.environments.get(id).is_some_and(|env| env.generation == generation);
+        if let Some(position) = self.idle.iter().rposition(current) {
+            let id = self.idle.remove(position);
+            self.set(id, Phase::Busy);
+            return Submitted::Run(id, invocation);
+        }
+        self.waiting.push_back((generation, invocation));
+        self.environments.insert(offered, Environment { generation, phase: Phase::Starting });
+        Submitted::Start
+    }
+
+    /// A starting environment is initialised, or a busy one has answered: what now?
+    pub fn freed(&mut self, id: EnvironmentId, now_micros: u64) -> Freed<T> {
+        let Some(environment) = self.environments.get(&id) else { return Freed::Stop };
+        let generation = environment.generation;
+        if let Some(position) = self.waiting.iter().position(|(wanted, _)| *wanted == generation)
+            && let Some((_, invocation)) = self.waiting.remove(position)
+        {
+            self.set(id, Phase::Busy);
+            return Freed::Run(invocation);
+        }
+        if generation < self.generation {
+            self.environments.remove(&id);
+            return Freed::Stop;
+        }
+        self.set(id, Phase::Idle(now_micros));
+        self.idle.push(id);
+        Freed::Park
+    }
+
+    /// An environment has ended, for whatever reason. If it was starting and fewer are starting now than invocations wait, the one
+    /// that has waited longest is orphaned.
+    pub fn lost(&mut self, id: EnvironmentId) -> Lost<T> {
+        let Some(environment) = self.environments.remove(&id) else { return Lost::Nobody };
+        self.idle.retain(|idle| *idle != id);
+        let generation = environment.generation;
+        let same = |wanted: u64| wanted == generation;
+        let waiting = self.waiting.iter().filter(|(wanted, _)| same(*wanted)).count();
+        let coming = self.environments.values().filter(|env| same(env.generation) && env.phase == Phase::Starting).count();
+        if waiting <= coming {
+            return Lost::Nobody;
+        }
+        let first = self.waiting.iter().position(|(wanted, _)| same(*wanted));
+        first.and_then(|position| self.waiting.remove(position)).map_or(Lost::Nobody, |(_, orphan)| Lost::Orphan(orphan))
+    }
+
+    /// Takes out the idle environments that must end: those of an earlier generation, and those idle for longer than `limit`.
+    pub fn expire(&mut self, now_micros: u64, limit: Duration) -> Vec<EnvironmentId> {
+        let limit = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
+        let over = |environment: &Environment| match environment.phase {
+            Phase::Idle(since) => environment.generation < self.generation || now_micros.saturating_sub(since) >= limit,
+            Phase::Starting | Phase::Busy => false,
+        };
+        let expired: Vec<_> =
+            self.environments.iter().filter(|(_, environment)| over(environment)).map(|(id, _)| *id).collect();
+        for id in &expired {
+            self.environments.remove(id);
+        }
+        self.idle.retain(|id| !expired.contains(id));
+        expired
+    }
+
+    /// Ends the current generation: no idle environment serves again, and environments that are in use end when they are free.
+    pub fn retire(&mut self, generation: u64, now_micros: u64) -> Vec<EnvironmentId> {
+        self.generation = self.generation.max(generation);
+        self.expire(now_micros, Duration::MAX)
+    }
+
+    /// Whether nothing runs, waits or is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.environments.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Environments that exist, in any phase.
+    #[must_use]
+    pub fn environments(&self) -> usize {
+        self.environments.len()
+    }
+
+    fn set(&mut self, id: EnvironmentId, phase: Phase) {
+        if let Some(environment) = self.environments.get_mut(&id) {
+            environment.phase = phase;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    const A: EnvironmentId = EnvironmentId(1);
+    const B: EnvironmentId = EnvironmentId(2);
+
+    #[test]
+    fn an_idle_environment_is_reused_hottest_first() {
+        let mut pool = Pool::default();
+        assert_eq!(pool.submit(1, "a", A), Submitted::Start);
+        assert_eq!(pool.submit(1, "b", B), Submitted::Start);
+        assert_eq!(pool.freed(B, 0), Freed::Run("a"), "first come, first served");
+        assert_eq!(pool.freed(A, 0), Freed::Run("b"));
+        assert_eq!(pool.freed(A, 5), Freed::Park);
+        assert_eq!(pool.freed(B, 9), Freed::Park);
+        assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Run(B, "c"));
+        assert_eq!(pool.expire(15, Duration::from_micros(10)), [A]);
+        assert_eq!(pool.freed(A, 20), Freed::Stop, "it has ended");
+    }
+
+    #[test]
+    fn an_update_lets_old_invocations_finish_and_starts_afresh() {
+        let mut pool = Pool::default();
+        assert_eq!(pool.submit(1, "old", A), Submitted::Start);
+        assert_eq!(pool.submit(2, "new", B), Submitted::Start);
+        assert_eq!(pool.submit(1, "late", EnvironmentId(3)), Submitted::Stale("late"));
+        assert_eq!(pool.freed(A, 0), Freed::Run("old"));
+        assert_eq!(pool.freed(A, 0), Freed::Stop);
+        assert_eq!(pool.freed(B, 0), Freed::Run("new"));
+        assert_eq!(pool.freed(B, 0), Freed::Park);
+        assert_eq!(pool.retire(3, 0), [B]);
+        assert!(pool.is_empty());
+    }
+
+    #[test]
+    fn a_failed_start_orphans_one_invocation() {
+        let mut pool = Pool::default();
+        pool.submit(1, "a", A);
+        pool.submit(1, "b", B);
+        assert_eq!(pool.lost(A), Lost::Orphan("a"));
+        assert_eq!(pool.freed(B, 0), Freed::Run("b"));
+        assert_eq!(pool.lost(B), Lost::Nobody, "its invocation is with the environment");
+        assert!(pool.is_empty());
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Submit { newer: bool },
+        Freed(usize),
+        Lost(usize),
+        Expire,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => any::<bool>().prop_map(|newer| Step::Submit { newer }),
+            4 => any::<usize>().prop_map(Step::Freed),
+            1 => any::<usize>().prop_map(Step::Lost),
+            1 => Just(Step::Expire),
+        ]
+    }
+
+    /// What the shell would know: which environments it runs, and which invocation each one holds.
+    #[derive(Default)]
+    struct Shell {
+        pool: Pool<u64>,
+        running: HashMap<EnvironmentId, Option<u64>>,
+        parked: HashSet<EnvironmentId>,
+        answered: HashSet<u64>,
+        submitted: u64,
+        generation: u64,
+    }
+
+    impl Shell {
+        fn take(&mut self, step: &Step) {
+            match step {
+                Step::Submit { newer } => self.submit(*newer),
+                Step::Freed(pick) => {
+                    if let Some(id) = self.pick(*pick, |shell, id| !shell.parked.contains(&id)) {
+                        self.freed(id);
+                    }
+                }
+                Step::Lost(pick) => {
+                    if let Some(id) = self.pick(*pick, |_, _| true) {
+                        self.lost(id);
+                    }
+                }
+                Step::Expire => {
+                    for id in self.pool.expire(100, Duration::from_micros(50)) {
+                        assert!(self.parked.remove(&id), "only a parked environment expires");
+                        self.running.remove(&id);
+                    }
+                }
+            }
+        }
+
+        fn pick(&self, pick: usize, fits: impl Fn(&Self, EnvironmentId) -> bool) -> Option<EnvironmentId> {
+            let mut ids: Vec<_> = self.running.keys().copied().filter(|id| fits(self, *id)).collect();
+            ids.sort();
+            (!ids.is_empty()).then(|| ids[pick % ids.len()])
+        }
+
+        fn submit(&mut self, newer: bool) {
+            self.generation += u64::from(newer);
+            self.submitted += 1;
+            let offered = EnvironmentId(self.submitted);
+            match self.pool.submit(self.generation, self.submitted, offered) {
+                Submitted::Run(id, invocation) => {
+                    assert!(self.parked.remove(&id), "only a parked environment is reused");
+                    assert_eq!(self.running.insert(id, Some(invocation)), Some(None), "no environment runs two");
+                }
+                Submitted::Start => drop(self.running.insert(offered, None)),
+                Submitted::Stale(_) => unreachable!("the shell always submits the newest"),
+            }
+        }
+
+        fn freed(&mut self, id: EnvironmentId) {
+            if let Some(Some(done)) = self.running.insert(id, None) {
+                assert!(self.answered.insert(done), "answered once");
+            }
+            match self.pool.freed(id, 0) {
+                Freed::Run(invocation) => drop(self.running.insert(id, Some(invocation))),
+                Freed::Park => drop(self.parked.insert(id)),
+                Freed::Stop => drop(self.running.remove(&id)),
+            }
+        }
+
+        fn lost(&mut self, id: EnvironmentId) {
+            self.parked.remove(&id);
+            if let Some(Some(failed)) = self.running.remove(&id) {
+                assert!(self.answered.insert(failed), "answered once");
+            }
+            if let Lost::Orphan(failed) = self.pool.lost(id) {
+                assert!(self.answered.insert(failed), "answered once");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_invocation_is_answered_once_and_nothing_is_left(steps in proptest::collection::vec(step(), 0..200)) {
+            let mut shell = Shell::default();
+            for step in &steps {
+                shell.take(step);
+            }
+            // Let everything come to its end: every environment that is not parked becomes free until it is parked or gone.
+            for _ in 0..=shell.submitted {
+                let moving: Vec<_> = shell.running.keys().copied().filter(|id| !shell.parked.contains(id)).collect();
+                moving.into_iter().for_each(|id| shell.freed(id));
+            }
+            prop_assert_eq!(shell.answered.len() as u64, shell.submitted, "no lost wake-up");
+            for id in shell.pool.expire(u64::MAX, Duration::ZERO) {
+                shell.running.remove(&id);
+            }
+            prop_assert!(shell.running.is_empty() && shell.pool.is_empty());
+        }
+    }
+}
