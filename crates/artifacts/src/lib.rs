@@ -1,1 +1,269 @@
-//! x
+//! Deployment packages: taken in with caps, unpacked once, addressed by content, removed when nothing refers to them.
+//!
+//! ```text
+//! <root>/<sha-256>/code.zip   what the client sent; synced to disk before it is acknowledged
+//! <root>/<sha-256>/tree/      unpacked from it; mounted read-only at /var/task
+//! <root>/<sha-256>/boot       the boot during which tree/ was written
+//! ```
+//!
+//! The zip is the truth. The tree is not synced: after a power cut it may be damaged, so a tree that was written during another boot
+//! of the machine is made again from the zip when it is next needed.
+
+mod intake;
+mod unpack;
+
+pub use intake::IntakeError;
+
+use lambent_types::{CodeReference, Sha256Digest};
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+const INCOMING: &str = ".incoming-";
+
+/// All deployment packages of a server. Every call blocks on the disk: call it where that is allowed.
+#[derive(Debug)]
+pub struct Artifacts {
+    root: PathBuf,
+    boot: String,
+    pins: Mutex<HashMap<Sha256Digest, usize>>,
+}
+
+/// Keeps a package from being removed: held while it is being taken in and while an environment has it mounted.
+#[derive(Debug)]
+pub struct Pin {
+    artifacts: Arc<Artifacts>,
+    digest: Sha256Digest,
+}
+
+impl Pin {
+    /// The package.
+    #[must_use]
+    pub const fn digest(&self) -> Sha256Digest {
+        self.digest
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pins = self.artifacts.pins();
+        if let Some(count) = pins.get_mut(&self.digest) {
+            *count -= 1;
+            if *count == 0 {
+                pins.remove(&self.digest);
+            }
+        }
+    }
+}
+
+impl Artifacts {
+    /// Opens the folder, makes it if absent, and clears away what an interrupted intake left.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(root: PathBuf) -> io::Result<Arc<Self>> {
+        fs::create_dir_all(&root)?;
+        for entry in fs::read_dir(&root)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(INCOMING) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Ok(Arc::new(Self {
+            root,
+            boot,
+            pins: Mutex::default(),
+        }))
+    }
+
+    /// Takes in a zip: checks it, unpacks it and makes it durable. The same content is stored once.
+    ///
+    /// # Errors
+    /// [`IntakeError`] when the zip breaks a rule; nothing is left behind then.
+    pub fn put(self: &Arc<Self>, zip: &[u8]) -> Result<(CodeReference, Pin), IntakeError> {
+        let digest = intake::check(zip)?;
+        let pin = self.pin(digest);
+        let home = self.home(digest);
+        if !home.join("code.zip").exists() {
+            let incoming = self.incoming()?;
+            let stored = intake::store(zip, &incoming, &self.boot).and_then(|()| publish(&incoming, &home));
+            if let Err(error) = stored {
+                let _ = fs::remove_dir_all(&incoming);
+                return Err(error);
+            }
+        }
+        self.tree(digest)?;
+        Ok((
+            CodeReference {
+                digest,
+                size: zip.len() as u64,
+            },
+            pin,
+        ))
+    }
+
+    /// Keeps `digest` from being removed while the pin lives.
+    #[must_use]
+    pub fn pin(self: &Arc<Self>, digest: Sha256Digest) -> Pin {
+        *self.pins().entry(digest).or_default() += 1;
+        Pin {
+            artifacts: Arc::clone(self),
+            digest,
+        }
+    }
+
+    /// The unpacked tree of a package.
+    ///
+    /// # Errors
+    /// When the package is not here or cannot be unpacked again.
+    pub fn tree(&self, digest: Sha256Digest) -> Result<PathBuf, IntakeError> {
+        let home = self.home(digest);
+        let tree = home.join("tree");
+        if fs::read_to_string(home.join("boot")).is_ok_and(|boot| boot == self.boot) {
+            return Ok(tree);
+        }
+        // Two callers may do this at once; each works in a folder of its own, and the second rename finds the first one's tree.
+        let zip = fs::read(home.join("code.zip"))?;
+        let incoming = self.incoming()?;
+        unpack::unpack(&zip, &incoming.join("tree"))?;
+        let _ = fs::remove_dir_all(&tree);
+        if let Err(error) = fs::rename(incoming.join("tree"), &tree)
+            && !tree.exists()
+        {
+            return Err(error.into());
+        }
+        fs::write(home.join("boot"), &self.boot)?;
+        let _ = fs::remove_dir_all(&incoming);
+        Ok(tree)
+    }
+
+    /// The zip as the client sent it.
+    #[must_use]
+    pub fn zip_path(&self, digest: Sha256Digest) -> PathBuf {
+        self.home(digest).join("code.zip")
+    }
+
+    /// Removes a package that nothing in the store refers to, unless it is pinned. Whether it is gone.
+    ///
+    /// # Errors
+    /// When files cannot be removed.
+    pub fn remove_unless_pinned(&self, digest: Sha256Digest) -> io::Result<bool> {
+        let trash = self.root.join(format!("{INCOMING}removed-{}", digest.to_hex()));
+        {
+            // Under the lock nobody can begin to use it; once renamed nobody can find it.
+            let pins = self.pins();
+            if pins.contains_key(&digest) {
+                return Ok(false);
+            }
+            match fs::rename(self.home(digest), &trash) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+                renamed => renamed?,
+            }
+        }
+        fs::remove_dir_all(trash)?;
+        Ok(true)
+    }
+
+    /// Every package here.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self) -> io::Result<Vec<Sha256Digest>> {
+        let names = fs::read_dir(&self.root)?.collect::<Result<Vec<_>, _>>()?;
+        Ok(names
+            .iter()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect())
+    }
+
+    fn home(&self, digest: Sha256Digest) -> PathBuf {
+        self.root.join(digest.to_hex())
+    }
+
+    fn incoming(&self) -> io::Result<PathBuf> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "names a folder for a moment; nothing is decided by it"
+        )]
+        let folder = self.root.join(format!("{INCOMING}{}", uuid::Uuid::new_v4()));
+        fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    fn pins(&self) -> MutexGuard<'_, HashMap<Sha256Digest, usize>> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes a finished folder visible under its final name, durably. Another intake of the same content may have been faster.
+fn publish(incoming: &Path, home: &Path) -> Result<(), IntakeError> {
+    match fs::rename(incoming, home) {
+        Err(_) if home.join("code.zip").exists() => fs::remove_dir_all(incoming)?,
+        renamed => renamed?,
+    }
+    if let Some(root) = home.parent() {
+        fs::File::open(root)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unpack::tests::{Entry, zip};
+
+    fn artifacts() -> (Arc<Artifacts>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Artifacts::open(folder.path().join("code")).unwrap(), folder)
+    }
+
+    #[test]
+    fn the_same_content_is_stored_once_and_kept_while_pinned() {
+        let (artifacts, _folder) = artifacts();
+        let package = zip(&[Entry::file("index.py", b"x = 1")]);
+        let (code, pin) = artifacts.put(&package).unwrap();
+        let (again, second) = artifacts.put(&package).unwrap();
+        assert_eq!((code, artifacts.list().unwrap()), (again, vec![code.digest]));
+        drop(second);
+        assert!(!artifacts.remove_unless_pinned(pin.digest()).unwrap());
+        assert_eq!(
+            fs::read(artifacts.tree(code.digest).unwrap().join("index.py")).unwrap(),
+            b"x = 1"
+        );
+        drop(pin);
+        assert!(artifacts.remove_unless_pinned(code.digest).unwrap());
+        assert!(artifacts.list().unwrap().is_empty());
+        assert!(
+            artifacts.remove_unless_pinned(code.digest).unwrap(),
+            "removing twice is no error"
+        );
+    }
+
+    #[test]
+    fn a_tree_of_another_boot_is_made_again() {
+        let (artifacts, folder) = artifacts();
+        let (code, _pin) = artifacts.put(&zip(&[Entry::file("a", b"whole")])).unwrap();
+        let home = folder.path().join("code").join(code.digest.to_hex());
+        fs::write(home.join("boot"), "another").unwrap();
+        fs::write(home.join("tree/a"), "").unwrap();
+        assert_eq!(
+            fs::read(artifacts.tree(code.digest).unwrap().join("a")).unwrap(),
+            b"whole"
+        );
+    }
+
+    #[test]
+    fn a_refused_zip_and_an_interrupted_intake_leave_nothing() {
+        let (artifacts, folder) = artifacts();
+        assert!(artifacts.put(b"no zip").is_err());
+        assert!(artifacts.put(&zip(&[Entry::file("../escape", b"x")])).is_err());
+        let root = folder.path().join("code");
+        fs::create_dir(root.join(".incoming-1")).unwrap();
+        drop(Artifacts::open(root.clone()).unwrap());
+        assert_eq!(fs::read_dir(root).unwrap().count(), 0);
+    }
+}

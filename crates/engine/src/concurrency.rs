@@ -23,14 +23,19 @@ impl ConcurrencyLimit {
     /// At most `limit` at once.
     #[must_use]
     pub fn new(limit: u32) -> Self {
-        Self { in_use: Arc::default(), limit }
+        Self {
+            in_use: Arc::default(),
+            limit,
+        }
     }
 
     /// A lease, or `None` if all are taken: the invocation is throttled.
     #[must_use]
     pub fn acquire(&self) -> Option<Lease> {
         self.in_use
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| (used < self.limit).then_some(used + 1))
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
+                (used < self.limit).then_some(used + 1)
+            })
             .ok()
             .map(|_| Lease(Arc::clone(&self.in_use)))
     }

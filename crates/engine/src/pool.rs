@@ -69,7 +69,12 @@ pub enum Lost<T> {
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Self { generation: 0, environments: HashMap::new(), idle: Vec::new(), waiting: VecDeque::new() }
+        Self {
+            generation: 0,
+            environments: HashMap::new(),
+            idle: Vec::new(),
+            waiting: VecDeque::new(),
+        }
     }
 }
 
@@ -80,20 +85,32 @@ impl<T> Pool<T> {
             return Submitted::Stale(invocation);
         }
         self.generation = generation;
-        let current = |id: &EnvironmentId| self.environments.get(id).is_some_and(|env| env.generation == generation);
+        let current = |id: &EnvironmentId| {
+            self.environments
+                .get(id)
+                .is_some_and(|env| env.generation == generation)
+        };
         if let Some(position) = self.idle.iter().rposition(current) {
             let id = self.idle.remove(position);
             self.set(id, Phase::Busy);
             return Submitted::Run(id, invocation);
         }
         self.waiting.push_back((generation, invocation));
-        self.environments.insert(offered, Environment { generation, phase: Phase::Starting });
+        self.environments.insert(
+            offered,
+            Environment {
+                generation,
+                phase: Phase::Starting,
+            },
+        );
         Submitted::Start
     }
 
     /// A starting environment is initialised, or a busy one has answered: what now?
     pub fn freed(&mut self, id: EnvironmentId, now_micros: u64) -> Freed<T> {
-        let Some(environment) = self.environments.get(&id) else { return Freed::Stop };
+        let Some(environment) = self.environments.get(&id) else {
+            return Freed::Stop;
+        };
         let generation = environment.generation;
         if let Some(position) = self.waiting.iter().position(|(wanted, _)| *wanted == generation)
             && let Some((_, invocation)) = self.waiting.remove(position)
@@ -113,17 +130,25 @@ impl<T> Pool<T> {
     /// An environment has ended, for whatever reason. If it was starting and fewer are starting now than invocations wait, the one
     /// that has waited longest is orphaned.
     pub fn lost(&mut self, id: EnvironmentId) -> Lost<T> {
-        let Some(environment) = self.environments.remove(&id) else { return Lost::Nobody };
+        let Some(environment) = self.environments.remove(&id) else {
+            return Lost::Nobody;
+        };
         self.idle.retain(|idle| *idle != id);
         let generation = environment.generation;
         let same = |wanted: u64| wanted == generation;
         let waiting = self.waiting.iter().filter(|(wanted, _)| same(*wanted)).count();
-        let coming = self.environments.values().filter(|env| same(env.generation) && env.phase == Phase::Starting).count();
+        let coming = self
+            .environments
+            .values()
+            .filter(|env| same(env.generation) && env.phase == Phase::Starting)
+            .count();
         if waiting <= coming {
             return Lost::Nobody;
         }
         let first = self.waiting.iter().position(|(wanted, _)| same(*wanted));
-        first.and_then(|position| self.waiting.remove(position)).map_or(Lost::Nobody, |(_, orphan)| Lost::Orphan(orphan))
+        first
+            .and_then(|position| self.waiting.remove(position))
+            .map_or(Lost::Nobody, |(_, orphan)| Lost::Orphan(orphan))
     }
 
     /// Takes out the idle environments that must end: those of an earlier generation, and those idle for longer than `limit`.
@@ -133,8 +158,12 @@ impl<T> Pool<T> {
             Phase::Idle(since) => environment.generation < self.generation || now_micros.saturating_sub(since) >= limit,
             Phase::Starting | Phase::Busy => false,
         };
-        let expired: Vec<_> =
-            self.environments.iter().filter(|(_, environment)| over(environment)).map(|(id, _)| *id).collect();
+        let expired: Vec<_> = self
+            .environments
+            .iter()
+            .filter(|(_, environment)| over(environment))
+            .map(|(id, _)| *id)
+            .collect();
         for id in &expired {
             self.environments.remove(id);
         }
@@ -279,7 +308,11 @@ mod tests {
             match self.pool.submit(self.generation, self.submitted, offered) {
                 Submitted::Run(id, invocation) => {
                     assert!(self.parked.remove(&id), "only a parked environment is reused");
-                    assert_eq!(self.running.insert(id, Some(invocation)), Some(None), "no environment runs two");
+                    assert_eq!(
+                        self.running.insert(id, Some(invocation)),
+                        Some(None),
+                        "no environment runs two"
+                    );
                 }
                 Submitted::Start => drop(self.running.insert(offered, None)),
                 Submitted::Stale(_) => unreachable!("the shell always submits the newest"),

@@ -20,7 +20,11 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { maximum_retry_attempts: 2, maximum_event_age: Duration::from_secs(6 * 60 * 60), time_scale: 1 }
+        Self {
+            maximum_retry_attempts: 2,
+            maximum_event_age: Duration::from_secs(6 * 60 * 60),
+            time_scale: 1,
+        }
     }
 }
 
@@ -60,7 +64,13 @@ impl RetryPolicy {
             if due_at.since(event.accepted_at) > self.maximum_event_age {
                 Verdict::AgeExceeded
             } else {
-                Verdict::Retry(AsyncEvent { failures, deferrals, due_at, payload: Vec::new(), ..event.clone() })
+                Verdict::Retry(AsyncEvent {
+                    failures,
+                    deferrals,
+                    due_at,
+                    payload: Vec::new(),
+                    ..event.clone()
+                })
             }
         };
         match attempt {
@@ -73,7 +83,9 @@ impl RetryPolicy {
 }
 
 fn backoff(deferrals: u32) -> Duration {
-    FIRST_BACKOFF.saturating_mul(1 << deferrals.min(16)).min(LONGEST_BACKOFF)
+    FIRST_BACKOFF
+        .saturating_mul(1 << deferrals.min(16))
+        .min(LONGEST_BACKOFF)
 }
 
 #[cfg(test)]
@@ -87,7 +99,10 @@ mod tests {
     fn event() -> AsyncEvent {
         AsyncEvent {
             id: RequestId::new(&SeededIds::default()),
-            function: FunctionKey { scope: scope("111111111111"), name: "f".parse().unwrap() },
+            function: FunctionKey {
+                scope: scope("111111111111"),
+                name: "f".parse().unwrap(),
+            },
             qualifier: None,
             payload: vec![1],
             client_context: None,
@@ -116,7 +131,10 @@ mod tests {
         assert_eq!((second.failures, at, second.payload.len()), (1, MINUTE, 0));
         let (third, at) = due(policy.after(Attempt::FunctionError, &second, second.due_at)).unwrap();
         assert_eq!((third.failures, at), (2, 3 * MINUTE));
-        assert_eq!(policy.after(Attempt::FunctionError, &third, third.due_at), Verdict::RetriesExhausted);
+        assert_eq!(
+            policy.after(Attempt::FunctionError, &third, third.due_at),
+            Verdict::RetriesExhausted
+        );
         assert_eq!(policy.after(Attempt::Success, &third, third.due_at), Verdict::Done);
     }
 
@@ -127,7 +145,9 @@ mod tests {
         loop {
             let now = event.due_at;
             let verdict = policy.after(Attempt::NotRun, &event, now);
-            let Verdict::Retry(next) = verdict else { break assert_eq!(verdict, Verdict::AgeExceeded) };
+            let Verdict::Retry(next) = verdict else {
+                break assert_eq!(verdict, Verdict::AgeExceeded);
+            };
             delays.push(next.due_at.since(now).as_secs());
             event = next;
         }
@@ -138,7 +158,10 @@ mod tests {
 
     #[test]
     fn time_can_be_scaled_for_tests() {
-        let policy = RetryPolicy { time_scale: 1_000, ..RetryPolicy::default() };
+        let policy = RetryPolicy {
+            time_scale: 1_000,
+            ..RetryPolicy::default()
+        };
         let (_, at) = due(policy.after(Attempt::FunctionError, &event(), Timestamp::from_micros(0))).unwrap();
         assert_eq!(at, 60_000);
     }
