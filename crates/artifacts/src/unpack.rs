@@ -105,22 +105,29 @@ fn invalid(error: zip::result::ZipError) -> IntakeError {
 
 /// Reading an entry fails when its data is damaged: the source is memory.
 fn damaged(error: io::Error) -> IntakeError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => IntakeError::Io(error),
-        _ => IntakeError::Invalid(error.to_string()),
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    if matches!(error.kind(), StorageFull | QuotaExceeded) {
+        IntakeError::Io(error)
+    } else {
+        IntakeError::Invalid(error.to_string())
     }
 }
 
 /// Making a path fails either because entries contradict each other, or because the disk does.
 fn clash(error: io::Error) -> IntakeError {
-    match error.kind() {
-        io::ErrorKind::AlreadyExists
-        | io::ErrorKind::PermissionDenied
-        | io::ErrorKind::IsADirectory
-        | io::ErrorKind::NotADirectory
-        | io::ErrorKind::InvalidFilename
-        | io::ErrorKind::InvalidInput => IntakeError::Invalid(error.to_string()),
-        _ => IntakeError::Io(error),
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied};
+    let kinds = [
+        AlreadyExists,
+        InvalidFilename,
+        InvalidInput,
+        IsADirectory,
+        NotADirectory,
+        PermissionDenied,
+    ];
+    if kinds.contains(&error.kind()) {
+        IntakeError::Invalid(error.to_string())
+    } else {
+        IntakeError::Io(error)
     }
 }
 
