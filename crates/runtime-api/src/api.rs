@@ -1,0 +1,97 @@
+//! The invoker's side of the Runtime API.
+
+use crate::{
+    core::Core,
+    invocation::{InitFailure, Invocation, InvocationResult},
+};
+use lambent_types::RequestId;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, oneshot};
+
+/// The Runtime API of one environment.
+pub struct RuntimeApi {
+    core: Mutex<Core>,
+    changed: Notify,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl RuntimeApi {
+    /// For an environment whose runtime process is about to start.
+    #[must_use]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "it is always shared between the server and the invoker"
+    )]
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            core: Mutex::new(Core::new()),
+            changed: Notify::new(),
+            turn: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// Resolves when the runtime first asks for an invocation, or reports that it cannot be initialised. Pending for ever if the
+    /// process ends before: watch its exit too.
+    ///
+    /// # Errors
+    /// The runtime's report.
+    pub async fn initialised(&self) -> Result<(), InitFailure> {
+        self.when(Core::initialised).await
+    }
+
+    /// Resolves when the runtime is parked at `/next`: it has finished with the last invocation and can take another.
+    pub async fn waiting(&self) {
+        self.when(|core| core.is_waiting().then_some(())).await;
+    }
+
+    /// Hands `invocation` to the runtime and waits for its answer. Before initialisation it waits for that too; pending for ever if
+    /// the process ends without answering.
+    ///
+    /// There is one invocation at a time: further calls take their turns. Dropping the future fences the invocation: an answer that
+    /// comes later is refused with `InvalidRequestID`.
+    pub async fn invoke(&self, invocation: Invocation) -> InvocationResult {
+        let _turn = self.turn.lock().await;
+        let (reply, answer) = oneshot::channel();
+        let _fence = Fence {
+            api: self,
+            id: invocation.request_id,
+        };
+        self.core().offer(invocation, reply);
+        // The sender lives in the core until it is used or this future is dropped.
+        answer.await.unwrap_or(InvocationResult::Truncated)
+    }
+
+    pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those who wait for a state.
+    pub(crate) fn notify(&self) {
+        self.changed.notify_waiters();
+    }
+
+    async fn when<T>(&self, look: impl Fn(&Core) -> Option<T>) -> T {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Registered before looking, so that no change falls between.
+            changed.as_mut().enable();
+            let seen = look(&self.core());
+            if let Some(seen) = seen {
+                return seen;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// Gives up on an invocation when its caller goes away. Without effect once it is answered.
+struct Fence<'a> {
+    api: &'a RuntimeApi,
+    id: RequestId,
+}
+
+impl Drop for Fence<'_> {
+    fn drop(&mut self) {
+        self.api.core().abandon(self.id);
+    }
+}

@@ -1,0 +1,143 @@
+//! The state machine together with what it is about: the current invocation and the requests parked at `/next`.
+
+use crate::{
+    invocation::{InitFailure, Invocation, InvocationResult},
+    state::{Event, Refusal, State},
+};
+use lambent_types::RequestId;
+use std::{collections::VecDeque, sync::Arc};
+use tokio::sync::oneshot;
+
+/// Everything that is kept under the lock. No method waits.
+pub(crate) struct Core {
+    state: State,
+    init_failure: Option<InitFailure>,
+    current: Option<Current>,
+    parked: VecDeque<oneshot::Sender<Arc<Invocation>>>,
+}
+
+/// An invocation that has been offered and is not answered.
+struct Current {
+    invocation: Arc<Invocation>,
+    reply: oneshot::Sender<InvocationResult>,
+}
+
+/// The answer to `/next`: an invocation now, or one to wait for.
+pub(crate) enum Next {
+    Now(Arc<Invocation>),
+    Later(oneshot::Receiver<Arc<Invocation>>),
+}
+
+impl Core {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: State::Started,
+            init_failure: None,
+            current: None,
+            parked: VecDeque::new(),
+        }
+    }
+
+    /// `None` while the runtime has neither come to `/next` nor reported a failure.
+    pub(crate) fn initialised(&self) -> Option<Result<(), InitFailure>> {
+        match self.state {
+            State::Started => None,
+            State::InitError => self.init_failure.clone().map(Err),
+            State::Ready
+            | State::Running(_)
+            | State::InvocationResponse(_)
+            | State::InvocationErrorResponse(_)
+            | State::ResponseSent(_)
+            | State::Abandoned => Some(Ok(())),
+        }
+    }
+
+    /// Whether the runtime is parked at `/next`.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state == State::Ready
+    }
+
+    /// Gives the runtime an invocation: at once if it waits, else when it comes.
+    pub(crate) fn offer(&mut self, invocation: Invocation, reply: oneshot::Sender<InvocationResult>) {
+        let mut invocation = Arc::new(invocation);
+        let id = invocation.request_id;
+        self.current = Some(Current {
+            invocation: Arc::clone(&invocation),
+            reply,
+        });
+        if self.state != State::Ready {
+            return;
+        }
+        while let Some(parked) = self.parked.pop_front() {
+            match parked.send(invocation) {
+                Ok(()) => return self.deliver(id),
+                Err(returned) => invocation = returned,
+            }
+        }
+    }
+
+    /// `GET /next`.
+    pub(crate) fn next(&mut self) -> Result<Next, Refusal> {
+        let was_running = matches!(self.state, State::Running(_));
+        self.state = self.state.after(Event::Next)?;
+        if let Some(current) = &self.current {
+            let invocation = Arc::clone(&current.invocation);
+            if !was_running {
+                self.deliver(invocation.request_id);
+            }
+            return Ok(Next::Now(invocation));
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.parked.retain(|parked| !parked.is_closed());
+        self.parked.push_back(sender);
+        Ok(Next::Later(receiver))
+    }
+
+    fn deliver(&mut self, id: RequestId) {
+        if let Ok(state) = self.state.after(Event::Delivered(id)) {
+            self.state = state;
+        }
+    }
+
+    /// The head of a response or an error has come.
+    pub(crate) fn begin_answer(&mut self, event: Event) -> Result<(), Refusal> {
+        self.state = self.state.after(event)?;
+        Ok(())
+    }
+
+    /// The answer to `id` is complete. Refused when the caller has given up meanwhile.
+    pub(crate) fn finish_answer(&mut self, id: RequestId, result: InvocationResult) -> Result<(), Refusal> {
+        self.state = self.state.after(Event::AnswerRead(id))?;
+        if let Some(current) = self.current.take() {
+            // A caller that is gone has no use for the result.
+            let _ = current.reply.send(result);
+        }
+        Ok(())
+    }
+
+    /// The caller no longer waits for `id`.
+    pub(crate) fn abandon(&mut self, id: RequestId) {
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.invocation.request_id == id)
+        {
+            self.current = None;
+            if let Ok(state) = self.state.after(Event::Abandon(id)) {
+                self.state = state;
+            }
+        }
+    }
+
+    /// Whether an initialisation error may be reported now.
+    pub(crate) fn check_init_error(&self) -> Result<(), Refusal> {
+        self.state.after(Event::InitError).map(|_| ())
+    }
+
+    /// The runtime cannot be initialised.
+    pub(crate) fn init_error(&mut self, failure: InitFailure) -> Result<(), Refusal> {
+        self.state = self.state.after(Event::InitError)?;
+        self.init_failure = Some(failure);
+        Ok(())
+    }
+}

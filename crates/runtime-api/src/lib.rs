@@ -1,0 +1,22 @@
+//! The Runtime API, served to one execution environment.
+//!
+//! [`RuntimeApi`] has two faces. The runtime process inside the environment talks HTTP/1.1 to it over the listener given to
+//! [`RuntimeApi::serve`]: it asks for the next invocation and posts its answer. The invoker calls [`RuntimeApi::initialised`],
+//! [`RuntimeApi::invoke`] and [`RuntimeApi::waiting`]. What is allowed when is decided by the pure machine in `state.rs`; payloads are
+//! passed through as they came, unparsed.
+//!
+//! The contract is AWS's "Using the Lambda runtime API for custom runtimes" with the refusals of AWS's own emulator. Each API that is
+//! added beside it (extensions, telemetry) brings its own version prefix and gets its own module next to `service.rs`.
+
+mod answer;
+mod api;
+mod core;
+mod headers;
+mod invocation;
+mod route;
+mod server;
+mod service;
+mod state;
+
+pub use api::RuntimeApi;
+pub use invocation::{InitFailure, Invocation, InvocationResult, ResponseMode};

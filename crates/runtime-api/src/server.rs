@@ -1,0 +1,67 @@
+//! Accepts the environment's connections.
+
+use crate::{RuntimeApi, service};
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+/// A runtime needs one connection, a careless one a few. The rest are closed at once: all are the same function's.
+const MAX_CONNECTIONS: usize = 64;
+
+/// Python's client sends an X-Ray document of up to 1 MiB as a header.
+const MAX_HEAD_BYTES: usize = (1 << 20) + (64 << 10);
+
+/// How long to wait when the server is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+impl RuntimeApi {
+    /// Serves the API on `listener` until `stop` resolves. All connections end with it, or when the future is dropped.
+    ///
+    /// No request is timed out: a runtime may work for a quarter of an hour before it says its next word, and a slow writer keeps only
+    /// its own environment from answering, which ends at the function's timeout.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) if connections.len() < MAX_CONNECTIONS => {
+                        connections.spawn(connection(Arc::clone(&self), stream));
+                    }
+                    Ok(_) => tracing::debug!("a connection too many to the Runtime API is closed"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the Runtime API cannot accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        connections.shutdown().await;
+    }
+}
+
+async fn connection(api: Arc<RuntimeApi>, stream: TcpStream) {
+    // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request: Request<Incoming>| {
+        let api = Arc::clone(&api);
+        async move { Ok::<_, Infallible>(service::handle(&api, request).await) }
+    });
+    let served = http1::Builder::new()
+        .max_buf_size(MAX_HEAD_BYTES)
+        .title_case_headers(true)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection to the Runtime API broke");
+    }
+}
