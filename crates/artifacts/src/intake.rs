@@ -1,28 +1,9 @@
 //! What is checked before a zip is unpacked, and what makes it durable.
 
 use crate::unpack;
+use lambent_store::IntakeError;
 use lambent_types::{Sha256Digest, limits};
-use std::{fs, io, io::Write as _, path::Path};
-
-/// Why a deployment package is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum IntakeError {
-    /// It has no bytes.
-    #[error("the package is empty")]
-    Empty,
-    /// Compressed, it is larger than [`limits::ZIPPED_CODE_BYTES`].
-    #[error("the package has more than {} bytes", limits::ZIPPED_CODE_BYTES)]
-    ZippedTooLarge,
-    /// Unpacked, it is larger than [`limits::UNZIPPED_CODE_BYTES`].
-    #[error("the package has more than {} bytes unpacked", limits::UNZIPPED_CODE_BYTES)]
-    UnzippedTooLarge,
-    /// It is no zip, is damaged, or names a path that it must not.
-    #[error("the package cannot be unpacked: {0}")]
-    Invalid(String),
-    /// The server's disk failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
+use std::{fs, io::Write as _, path::Path};
 
 /// More files than any package has; keeps a hostile directory from filling memory and inodes.
 const MAX_ENTRIES: u64 = 100_000;

@@ -12,8 +12,8 @@
 mod intake;
 mod unpack;
 
-pub use intake::IntakeError;
-
+use bytes::Bytes;
+use lambent_store::{BoxFuture, CodeStore, IntakeError};
 use lambent_types::{CodeReference, Sha256Digest};
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ use std::{
 
 const INCOMING: &str = ".incoming-";
 
-/// All deployment packages of a server. Every call blocks on the disk: call it where that is allowed.
+/// All deployment packages of a server, in one folder. Its own methods block on the disk; as a [`CodeStore`] it does that elsewhere.
 #[derive(Debug)]
 pub struct Artifacts {
     root: PathBuf,
@@ -196,6 +196,58 @@ impl Artifacts {
 
     fn pins(&self) -> MutexGuard<'_, HashMap<Sha256Digest, usize>> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// [`Artifacts`] shared, with its blocking work on threads made for that.
+#[derive(Clone, Debug)]
+pub struct LocalCodeStore(pub Arc<Artifacts>);
+
+impl LocalCodeStore {
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Artifacts>) -> Result<T, IntakeError> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, IntakeError>> {
+        let artifacts = Arc::clone(&self.0);
+        Box::pin(async move {
+            let done = tokio::task::spawn_blocking(move || work(&artifacts)).await;
+            done.unwrap_or_else(|failed| Err(io::Error::other(failed).into()))
+        })
+    }
+}
+
+impl CodeStore for LocalCodeStore {
+    fn put(&self, zip: Bytes) -> BoxFuture<'_, Result<(CodeReference, lambent_store::Pin), IntakeError>> {
+        self.blocking(move |artifacts| {
+            let (code, pin) = artifacts.put(&zip)?;
+            Ok((code, Box::new(pin) as lambent_store::Pin))
+        })
+    }
+
+    fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, lambent_store::Pin), IntakeError>> {
+        self.blocking(move |artifacts| {
+            let pin = artifacts.pin(digest);
+            Ok((artifacts.tree(digest)?, Box::new(pin) as lambent_store::Pin))
+        })
+    }
+
+    fn zip(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<PathBuf, IntakeError>> {
+        self.blocking(move |artifacts| {
+            let path = artifacts.zip_path(digest);
+            fs::metadata(&path)?;
+            Ok(path)
+        })
+    }
+
+    fn discard(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(), IntakeError>> {
+        self.blocking(move |artifacts| {
+            artifacts.remove_unless_pinned(digest)?;
+            Ok(())
+        })
+    }
+
+    fn packages(&self) -> BoxFuture<'_, Result<Vec<Sha256Digest>, IntakeError>> {
+        self.blocking(|artifacts| Ok(artifacts.list()?))
     }
 }
 

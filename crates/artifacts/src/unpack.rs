@@ -1,6 +1,6 @@
 //! Unpacks a zip that nobody vouches for.
 
-use crate::IntakeError;
+use lambent_store::IntakeError;
 use lambent_types::limits;
 use std::{
     fs,

@@ -6,12 +6,14 @@
 //!
 //! A commit that was answered `Ok` survives the death of the process and, where the engine can, of the machine.
 
+mod code;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod event;
 mod function;
 mod transaction;
 
+pub use code::{CodeStore, IntakeError, Pin};
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
 pub use transaction::{Change, CommitError, Condition, Transaction};
