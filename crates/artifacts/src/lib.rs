@@ -13,7 +13,7 @@ mod intake;
 mod unpack;
 
 use bytes::Bytes;
-use lambent_store::{BoxFuture, CodeStore, IntakeError};
+use lambent_store::{BoxFuture, CodePin, CodeStore, IntakeError};
 use lambent_types::{CodeReference, Sha256Digest};
 use std::{
     collections::HashMap,
@@ -217,17 +217,17 @@ impl LocalCodeStore {
 }
 
 impl CodeStore for LocalCodeStore {
-    fn put(&self, zip: Bytes) -> BoxFuture<'_, Result<(CodeReference, lambent_store::Pin), IntakeError>> {
+    fn put(&self, zip: Bytes) -> BoxFuture<'_, Result<(CodeReference, CodePin), IntakeError>> {
         self.blocking(move |artifacts| {
             let (code, pin) = artifacts.put(&zip)?;
-            Ok((code, Box::new(pin) as lambent_store::Pin))
+            Ok((code, Box::new(pin) as CodePin))
         })
     }
 
-    fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, lambent_store::Pin), IntakeError>> {
+    fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, CodePin), IntakeError>> {
         self.blocking(move |artifacts| {
             let pin = artifacts.pin(digest);
-            Ok((artifacts.tree(digest)?, Box::new(pin) as lambent_store::Pin))
+            Ok((artifacts.tree(digest)?, Box::new(pin) as CodePin))
         })
     }
 

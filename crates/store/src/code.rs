@@ -5,7 +5,7 @@ use lambent_types::{CodeReference, Sha256Digest, limits};
 use std::{any::Any, io, path::PathBuf};
 
 /// Keeps a package from being removed while it lives.
-pub type Pin = Box<dyn Any + Send + Sync>;
+pub type CodePin = Box<dyn Any + Send + Sync>;
 
 /// Why a deployment package is refused.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +34,13 @@ pub trait CodeStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the zip breaks a rule; nothing is left behind then.
-    fn put(&self, zip: bytes::Bytes) -> BoxFuture<'_, Result<(CodeReference, Pin), IntakeError>>;
+    fn put(&self, zip: bytes::Bytes) -> BoxFuture<'_, Result<(CodeReference, CodePin), IntakeError>>;
 
     /// The unpacked tree of a package, on this host. The pin is held while the tree is in use.
     ///
     /// # Errors
     /// When the package is not here.
-    fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, Pin), IntakeError>>;
+    fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, CodePin), IntakeError>>;
 
     /// The zip as the client sent it, as a file on this host.
     ///

@@ -13,7 +13,7 @@ mod event;
 mod function;
 mod transaction;
 
-pub use code::{CodeStore, IntakeError, Pin};
+pub use code::{CodePin, CodeStore, IntakeError};
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
 pub use transaction::{Change, CommitError, Condition, Transaction};
