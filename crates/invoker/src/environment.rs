@@ -1,0 +1,237 @@
+//! The task of one environment: it takes jobs one after the other until it is told to end, or its process does.
+
+use crate::{
+    classify::{self, Ended},
+    init::{self, Failed},
+    invoker::Shared,
+    output::Output,
+    pools::FunctionPool,
+    report::{self, Report},
+    request::{Answer, Job},
+};
+use bytes::Bytes;
+use lambent_engine::{EnvironmentId, Freed};
+use lambent_runtime_api::{Invocation, RuntimeApi};
+use lambent_sandbox::{Exit, SandboxControl};
+use lambent_types::FunctionRecord;
+use std::{any::Any, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+/// A runtime that answers and then exits is given this long for its answer to arrive: the two come by different ways.
+const LAST_WORDS: Duration = Duration::from_millis(10);
+
+/// An initialised environment. Dropping it kills it.
+pub(crate) struct Environment {
+    pub(crate) function: Arc<FunctionRecord>,
+    pub(crate) api: Arc<RuntimeApi>,
+    pub(crate) _server: JoinSet<()>,
+    pub(crate) exited: oneshot::Receiver<Exit>,
+    pub(crate) control: Arc<dyn SandboxControl>,
+    pub(crate) output: Output,
+    /// Microseconds of initialisation, until the first invocation has reported them.
+    pub(crate) init: Option<u64>,
+    pub(crate) _held: Box<dyn Any + Send + Sync>,
+}
+
+/// Whether an environment can serve again.
+#[derive(PartialEq, Eq)]
+enum After {
+    Reusable,
+    Over,
+}
+
+/// Runs one environment from start to end.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    pool: Arc<FunctionPool>,
+    id: EnvironmentId,
+    function: Arc<FunctionRecord>,
+    mut inbox: mpsc::UnboundedReceiver<Job>,
+) {
+    match init::start(&shared, &function, &shared.environment_name(id)).await {
+        Err(failed) => {
+            if let Some(job) = pool.lost(id) {
+                answer_failed_start(&shared, job, failed);
+            }
+        }
+        Ok(mut environment) => {
+            environment.serve(&shared, &pool, id, &mut inbox).await;
+            environment.control.kill();
+            if let Some(orphan) = pool.lost(id) {
+                shared.submit(orphan);
+            }
+        }
+    }
+    // Jobs that were delivered while it was ending go to another.
+    inbox.close();
+    while let Ok(job) = inbox.try_recv() {
+        shared.submit(job);
+    }
+}
+
+impl Environment {
+    async fn serve(
+        &mut self,
+        shared: &Shared,
+        pool: &FunctionPool,
+        id: EnvironmentId,
+        inbox: &mut mpsc::UnboundedReceiver<Job>,
+    ) {
+        loop {
+            let job = match pool.freed(id, shared.clock.monotonic_micros()) {
+                Freed::Stop => return,
+                Freed::Run(job) => job,
+                Freed::Park => match self.parked(shared, inbox).await {
+                    Some(job) => job,
+                    None => return,
+                },
+            };
+            if self.carry_out(shared, job).await == After::Over {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a job. `None` when the environment's time is over: it is idle too long, obsolete, dead, or the server stops.
+    async fn parked(&mut self, shared: &Shared, inbox: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
+        tokio::select! {
+            biased;
+            job = inbox.recv() => job,
+            () = shared.stopping.cancelled() => None,
+            _ = &mut self.exited => None,
+            never = self.output.pump() => match never {},
+        }
+    }
+
+    /// Runs one job and answers it.
+    async fn carry_out(&mut self, shared: &Shared, job: Job) -> After {
+        let request_id = job.request.request_id;
+        let began = shared.clock.monotonic_micros();
+        self.output
+            .platform(&report::start(request_id, self.function.key.version));
+        let (ended, after) = self.invoke(shared, &job).await;
+        let duration = shared.clock.monotonic_micros().saturating_sub(began);
+        if after == After::Over {
+            self.control.kill();
+        }
+        let classified = classify::classify(ended, request_id, self.function.config.timeout, shared.clock.now());
+        let report = Report {
+            request_id,
+            duration,
+            init: self.init.take(),
+            memory: self.function.config.memory,
+            peak_memory_bytes: None,
+            status: classified.status,
+        };
+        let answer = Answer {
+            outcome: classified.outcome,
+            payload: classified.payload,
+            log_tail: None,
+        };
+        if job.request.tail {
+            let log_tail = Some(self.finish_log(report, classified.note));
+            job.answer(Ok(Answer { log_tail, ..answer }));
+        } else {
+            // The caller does not wait for the log.
+            job.answer(Ok(answer));
+            self.finish_log(report, classified.note);
+        }
+        match after {
+            After::Reusable => self.settled(shared, began).await,
+            After::Over => After::Over,
+        }
+    }
+
+    async fn invoke(&mut self, shared: &Shared, job: &Job) -> (Ended, After) {
+        let request = &job.request;
+        let timeout = self.function.config.timeout.duration();
+        let invocation = Invocation {
+            request_id: request.request_id,
+            deadline: shared.clock.now().plus(timeout),
+            invoked_function_arn: request.invoked_arn.clone(),
+            trace_id: request.trace_id.clone(),
+            client_context: request.client_context.clone(),
+            cognito_identity: None,
+            tenant_id: None,
+            content_type: "application/json".to_owned(),
+            payload: request.payload.clone(),
+        };
+        let answer = self.api.invoke(invocation);
+        tokio::pin!(answer);
+        tokio::select! {
+            biased;
+            result = &mut answer => (Ended::Answered(result), After::Reusable),
+            exit = &mut self.exited => {
+                let last_words = tokio::time::timeout(LAST_WORDS, answer).await;
+                let ended = last_words.map_or_else(
+                    |_| exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: false }),
+                    Ended::Answered,
+                );
+                (ended, After::Over)
+            }
+            () = tokio::time::sleep(timeout) => (Ended::TimedOut, After::Over),
+            never = self.output.pump() => match never {},
+        }
+    }
+
+    /// Writes the rest of the invocation's log and returns its end.
+    fn finish_log(&mut self, report: Report, note: Option<String>) -> Bytes {
+        self.output.drain();
+        if let Some(note) = note {
+            self.output.platform(&note);
+        }
+        self.output.platform(&report::end(report.request_id));
+        let report = Report {
+            peak_memory_bytes: self.control.peak_memory_bytes(),
+            ..report
+        };
+        self.output.platform(&report.line());
+        Bytes::from(self.output.take_tail())
+    }
+
+    /// Waits until the runtime asks for work again, at most as long as an invocation may take.
+    async fn settled(&mut self, shared: &Shared, began: u64) -> After {
+        let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
+        let left = self.function.config.timeout.duration().saturating_sub(spent);
+        tokio::select! {
+            biased;
+            () = self.api.waiting() => After::Reusable,
+            _ = &mut self.exited => After::Over,
+            () = tokio::time::sleep(left) => After::Over,
+            never = self.output.pump() => match never {},
+        }
+    }
+}
+
+/// Answers the invocation that caused a failed start.
+fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
+    let request_id = job.request.request_id;
+    let function = Arc::clone(&job.request.function);
+    let classified = classify::classify(failed.ended, request_id, function.config.timeout, shared.clock.now());
+    let mut log_tail = None;
+    if let Some(mut output) = failed.output {
+        output.platform(&report::start(request_id, function.key.version));
+        if let Some(note) = &classified.note {
+            output.platform(note);
+        }
+        output.platform(&report::end(request_id));
+        let report = Report {
+            request_id,
+            duration: failed.duration,
+            init: None,
+            memory: function.config.memory,
+            peak_memory_bytes: None,
+            status: classified.status,
+        };
+        output.platform(&report.line());
+        log_tail = job.request.tail.then(|| Bytes::from(output.take_tail()));
+    }
+    job.answer(Ok(Answer {
+        outcome: classified.outcome,
+        payload: classified.payload,
+        log_tail,
+    }));
+}

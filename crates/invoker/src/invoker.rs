@@ -1,0 +1,187 @@
+//! The door to all environments.
+
+use crate::{
+    environment,
+    launch::{Launcher, LogSink},
+    pools::{Placed, Pools},
+    request::{Answer, InvokeError, InvokeRequest, Job, ThrottleReason},
+};
+use lambent_engine::{ConcurrencyLimit, EnvironmentId};
+use lambent_sandbox::SandboxProvider;
+use lambent_types::{AccountId, Clock, Ids, VersionKey, limits};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::oneshot;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// What an operator can set.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Idle environments end after this time.
+    pub idle_limit: Duration,
+    /// Concurrent executions of one account.
+    pub account_concurrency: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            idle_limit: Duration::from_secs(600),
+            account_concurrency: limits::ACCOUNT_CONCURRENCY,
+        }
+    }
+}
+
+/// What an invoker is made of.
+pub struct Parts {
+    /// Prepares environments.
+    pub launcher: Arc<dyn Launcher>,
+    /// Starts them.
+    pub sandbox: Arc<dyn SandboxProvider>,
+    /// Keeps their logs.
+    pub log: Arc<dyn LogSink>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Names of log streams.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Runs functions. Cheap to clone.
+#[derive(Clone)]
+pub struct Invoker(Arc<Shared>);
+
+/// What every environment's task needs.
+pub(crate) struct Shared {
+    pub(crate) launcher: Arc<dyn Launcher>,
+    pub(crate) sandbox: Arc<dyn SandboxProvider>,
+    pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    /// Cancelled when the server stops: environments end as soon as they are free.
+    pub(crate) stopping: CancellationToken,
+    options: Options,
+    pools: Pools,
+    accounts: RwLock<HashMap<AccountId, ConcurrencyLimit>>,
+    environments: AtomicU64,
+    tasks: TaskTracker,
+    /// Sets this server's environments apart from those of an earlier one.
+    run: String,
+    weak: std::sync::Weak<Shared>,
+}
+
+impl Invoker {
+    /// An invoker without environments.
+    #[must_use]
+    pub fn new(parts: Parts, options: Options) -> Self {
+        let run = parts.ids.uuid().simple().to_string()[..8].to_owned();
+        Self(Arc::new_cyclic(|weak| Shared {
+            launcher: parts.launcher,
+            sandbox: parts.sandbox,
+            log: parts.log,
+            clock: parts.clock,
+            ids: parts.ids,
+            stopping: CancellationToken::new(),
+            options,
+            pools: Pools::default(),
+            accounts: RwLock::default(),
+            environments: AtomicU64::new(0),
+            tasks: TaskTracker::new(),
+            run,
+            weak: weak.clone(),
+        }))
+    }
+
+    /// Runs a function once and waits for its answer. It runs to its end even if the caller stops waiting.
+    ///
+    /// # Errors
+    /// When it did not run: see [`InvokeError`]. What the function does wrong is an [`Answer`].
+    pub async fn invoke(&self, request: InvokeRequest) -> Result<Answer, InvokeError> {
+        if self.0.stopping.is_cancelled() {
+            return Err(InvokeError::ShuttingDown);
+        }
+        let account = request.function.key.function.scope.account;
+        let throttled = InvokeError::Throttled(ThrottleReason::ConcurrentInvocationLimitExceeded);
+        let lease = self.0.limit_of(account).acquire().ok_or(throttled)?;
+        let (reply, answered) = oneshot::channel();
+        self.0.submit(Job { request, lease, reply });
+        answered.await.unwrap_or(Err(InvokeError::Lost))
+    }
+
+    /// Ends the idle environments of a version's earlier generations at once; the busy ones end when they are free.
+    pub fn retire(&self, version: &VersionKey, generation: u64) {
+        self.0
+            .pools
+            .of(version)
+            .retire(generation, self.0.clock.monotonic_micros());
+    }
+
+    /// Ends environments that have been idle too long. Called at intervals.
+    pub fn expire_idle(&self) {
+        self.0
+            .pools
+            .expire(self.0.clock.monotonic_micros(), self.0.options.idle_limit);
+    }
+
+    /// Environments that exist now, in any phase.
+    #[must_use]
+    pub fn environments(&self) -> usize {
+        self.0.pools.environments()
+    }
+
+    /// Concurrent executions of an account now.
+    #[must_use]
+    pub fn concurrency(&self, account: AccountId) -> u32 {
+        self.0.limit_of(account).in_use()
+    }
+
+    /// Takes no more invocations, lets the running ones finish, and returns when every environment has ended.
+    pub async fn shut_down(&self) {
+        self.0.stopping.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+}
+
+impl Shared {
+    /// Finds an environment for a job, or starts one.
+    pub(crate) fn submit(&self, job: Job) {
+        let function = Arc::clone(&job.request.function);
+        let pool = self.pools.of(&function.key);
+        let id = EnvironmentId(self.environments.fetch_add(1, Ordering::Relaxed));
+        match pool.submit(job, id) {
+            Placed::Waiting => {}
+            Placed::Stale(job) => job.answer(Err(InvokeError::Stale)),
+            Placed::Start(inbox) => {
+                if let Some(shared) = self.weak.upgrade() {
+                    self.tasks.spawn(environment::run(shared, pool, id, function, inbox));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn environment_name(&self, id: EnvironmentId) -> String {
+        format!("{}-{}", self.run, id.0)
+    }
+
+    fn limit_of(&self, account: AccountId) -> ConcurrencyLimit {
+        if let Some(limit) = self
+            .accounts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&account)
+        {
+            return limit.clone();
+        }
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        let limit = accounts
+            .entry(account)
+            .or_insert_with(|| ConcurrencyLimit::new(self.options.account_concurrency));
+        limit.clone()
+    }
+}

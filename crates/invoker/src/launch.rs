@@ -1,0 +1,57 @@
+//! What the invoker needs from others to start an environment and to keep its log.
+
+use lambent_sandbox::{BoxFuture, EnvSpec};
+use lambent_types::{FunctionKey, FunctionRecord};
+use std::{any::Any, sync::Arc};
+
+/// Turns a function version into the parts of an environment: code, interpreter, variables, limits.
+pub trait Launcher: Send + Sync + 'static {
+    /// Prepares one environment named `id`, whose log goes to `stream`.
+    fn prepare<'a>(
+        &'a self,
+        function: &'a FunctionRecord,
+        id: &'a str,
+        stream: &'a LogStream,
+    ) -> BoxFuture<'a, Result<Launch, LaunchError>>;
+}
+
+/// A prepared environment.
+pub struct Launch {
+    /// What to start.
+    pub spec: EnvSpec,
+    /// Held as long as the environment lives: its code.
+    pub held: Box<dyn Any + Send + Sync>,
+    /// Lines for the head of the environment's log, such as a substituted interpreter.
+    pub notes: Vec<String>,
+}
+
+/// Why an environment cannot be prepared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LaunchError {
+    /// The package has no program to run.
+    #[error("{0}")]
+    InvalidEntrypoint(String),
+    /// The runtime has no interpreter on this host.
+    #[error("{0}")]
+    RuntimeUnavailable(String),
+    /// The code could not be read.
+    #[error("{0}")]
+    Code(String),
+}
+
+/// Where an environment's log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogStream {
+    /// Whose log it is.
+    pub function: FunctionKey,
+    /// `/aws/lambda/<name>` or the configured group.
+    pub group: String,
+    /// `YYYY/MM/DD/[version]id`.
+    pub stream: String,
+}
+
+/// Takes log events. Called from the environment's own task: it must not block.
+pub trait LogSink: Send + Sync + 'static {
+    /// One event, without its line end.
+    fn event(&self, stream: &Arc<LogStream>, event: &[u8]);
+}

@@ -1,0 +1,24 @@
+//! Runs functions. There is one [`Invoker`], used by every way in: the API, asynchronous events, event sources, schedules.
+//!
+//! ```text
+//! invoke(request) ── concurrency lease ── pool of the function version (engine) ──┬─ run in an idle environment
+//!                                                                                └─ start one, and wait for whichever is free first
+//! environment task: start ─ init ─┬─ parked ─ job ─┐    owns the sandbox, its Runtime API and its output; answers each job once
+//!                                 └────── freed ◄──┘
+//! ```
+//!
+//! An environment is one task. It alone reads the environment's output, so the log lines of an invocation are in order without locks.
+
+mod classify;
+mod environment;
+mod init;
+mod invoker;
+mod launch;
+mod output;
+mod pools;
+mod report;
+mod request;
+
+pub use invoker::{Invoker, Options, Parts};
+pub use launch::{Launch, LaunchError, Launcher, LogSink, LogStream};
+pub use request::{Answer, InvokeError, InvokeRequest, ThrottleReason};

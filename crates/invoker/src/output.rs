@@ -1,0 +1,137 @@
+//! What an environment writes: lines for the log, and the end of it for callers who ask.
+
+use crate::{LogSink, LogStream};
+use lambent_types::limits;
+use std::{io, os::fd::OwnedFd, sync::Arc};
+use tokio::net::unix::pipe;
+
+/// Read at once; also the size of a pipe.
+const CHUNK: usize = 65_536;
+/// The most that is read at the end of an invocation: what a full pipe of the largest size can hold. A background process that
+/// keeps writing cannot hold up the answer.
+const DRAIN: usize = 1 << 20;
+/// A line longer than this is cut into several events, as CloudWatch Logs has it.
+const LONGEST_EVENT: usize = 262_118;
+
+/// The read end of an environment's output pipe.
+pub(crate) struct Output {
+    pipe: pipe::Receiver,
+    closed: bool,
+    log: Log,
+}
+
+/// Splits what is written into events and remembers the end of it.
+struct Log {
+    sink: Arc<dyn LogSink>,
+    stream: Arc<LogStream>,
+    /// The beginning of a line whose end has not come yet.
+    partial: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl Output {
+    pub(crate) fn new(pipe: OwnedFd, sink: Arc<dyn LogSink>, stream: Arc<LogStream>) -> io::Result<Self> {
+        let log = Log {
+            sink,
+            stream,
+            partial: Vec::new(),
+            tail: Vec::new(),
+        };
+        Ok(Self {
+            pipe: pipe::Receiver::from_owned_fd(pipe)?,
+            closed: false,
+            log,
+        })
+    }
+
+    /// Reads for as long as it is polled. Never returns; dropping it loses nothing.
+    pub(crate) async fn pump(&mut self) -> std::convert::Infallible {
+        let mut chunk = vec![0; CHUNK];
+        while !self.closed {
+            if self.pipe.readable().await.is_err() {
+                break;
+            }
+            match self.pipe.try_read(&mut chunk) {
+                Ok(count) if count > 0 => self.log.take(&chunk[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(_) | Err(_) => self.closed = true,
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Takes what is in the pipe at this moment: the runtime wrote it before it answered. Asks the kernel itself, since the reactor
+    /// may not have heard of it yet.
+    pub(crate) fn drain(&mut self) {
+        let mut chunk = [0; 4_096];
+        let mut taken = 0;
+        while taken < DRAIN && !self.closed {
+            match rustix::io::read(&self.pipe, &mut chunk) {
+                Ok(0) => self.closed = true,
+                Ok(count) => {
+                    self.log.take(&chunk[..count]);
+                    taken += count;
+                }
+                Err(_) => break,
+            }
+        }
+        self.log.end_line();
+    }
+
+    /// Adds a line of the platform's own.
+    pub(crate) fn platform(&mut self, line: &str) {
+        self.log.end_line();
+        self.log.take(line.as_bytes());
+    }
+
+    /// The last 4 KB since the last call.
+    pub(crate) fn take_tail(&mut self) -> Vec<u8> {
+        let mut tail = std::mem::take(&mut self.log.tail);
+        let over = tail.len().saturating_sub(limits::LOG_TAIL_BYTES);
+        tail.drain(..over);
+        tail
+    }
+}
+
+impl Log {
+    fn take(&mut self, bytes: &[u8]) {
+        self.remember(bytes);
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, behind) = (&rest[..end], &rest[end + 1..]);
+            if self.partial.is_empty() {
+                self.emit(line);
+            } else {
+                self.partial.extend_from_slice(line);
+                self.end_line();
+            }
+            rest = behind;
+        }
+        self.partial.extend_from_slice(rest);
+        if self.partial.len() > LONGEST_EVENT {
+            self.end_line();
+        }
+    }
+
+    /// An unfinished line becomes an event of its own.
+    fn end_line(&mut self) {
+        if !self.partial.is_empty() {
+            let line = std::mem::take(&mut self.partial);
+            self.emit(&line);
+        }
+    }
+
+    fn emit(&self, line: &[u8]) {
+        for event in line.chunks(LONGEST_EVENT).filter(|event| !event.is_empty()) {
+            self.sink.event(&self.stream, event);
+        }
+    }
+
+    fn remember(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        if self.tail.len() > 4 * CHUNK {
+            let over = self.tail.len() - limits::LOG_TAIL_BYTES;
+            self.tail.drain(..over);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The pools of all function versions, and the inboxes of their environments.
+
+use crate::request::Job;
+use lambent_engine::{EnvironmentId, Freed, Lost, Pool, Submitted};
+use lambent_types::VersionKey;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// Pools are spread over this many maps, so that invocations of different functions do not meet at one lock.
+const SHARDS: usize = 16;
+
+/// All pools.
+#[derive(Default)]
+pub(crate) struct Pools {
+    hasher: RandomState,
+    shards: [RwLock<HashMap<VersionKey, Arc<FunctionPool>>>; SHARDS],
+}
+
+/// One function version's pool. Its lock is held for a decision, never while anything is waited for.
+#[derive(Default)]
+pub(crate) struct FunctionPool(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    pool: Pool<Job>,
+    inboxes: HashMap<EnvironmentId, mpsc::UnboundedSender<Job>>,
+}
+
+/// What became of a submitted job.
+pub(crate) enum Placed {
+    /// An environment has it, or will.
+    Waiting,
+    /// It waits for the environment of the offered id, which must be started with this inbox.
+    Start(mpsc::UnboundedReceiver<Job>),
+    /// The version was updated after it was looked up.
+    Stale(Job),
+}
+
+impl Pools {
+    /// The pool of a version, made if absent.
+    pub(crate) fn of(&self, key: &VersionKey) -> Arc<FunctionPool> {
+        let index = usize::try_from(self.hasher.hash_one(key)).unwrap_or(0) % SHARDS;
+        let shard = &self.shards[index];
+        if let Some(pool) = shard.read().unwrap_or_else(PoisonError::into_inner).get(key) {
+            return Arc::clone(pool);
+        }
+        Arc::clone(
+            shard
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(key.clone())
+                .or_default(),
+        )
+    }
+
+    /// Ends environments that have been idle for longer than `limit`, and forgets pools that nobody uses.
+    pub(crate) fn expire(&self, now_micros: u64, limit: Duration) {
+        for shard in &self.shards {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            shard.values().for_each(|pool| pool.expire(now_micros, limit));
+            // A pool that only the map holds cannot get a job while the map is locked.
+            shard.retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.state().pool.is_empty());
+        }
+    }
+
+    /// Environments that exist, in any phase.
+    pub(crate) fn environments(&self) -> usize {
+        let count = |shard: &RwLock<HashMap<_, Arc<FunctionPool>>>| -> usize {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            shard.values().map(|pool| pool.state().pool.environments()).sum()
+        };
+        self.shards.iter().map(count).sum()
+    }
+}
+
+impl FunctionPool {
+    /// Hands a job to an idle environment, or lets it wait for a new one.
+    pub(crate) fn submit(&self, job: Job, offered: EnvironmentId) -> Placed {
+        let generation = job.request.function.generation;
+        let mut state = self.state();
+        let mut job = job;
+        loop {
+            match state.pool.submit(generation, job, offered) {
+                Submitted::Stale(job) => return Placed::Stale(job),
+                Submitted::Start => {
+                    let (sender, inbox) = mpsc::unbounded_channel();
+                    state.inboxes.insert(offered, sender);
+                    return Placed::Start(inbox);
+                }
+                Submitted::Run(id, ready) => match state.deliver(id, ready) {
+                    None => return Placed::Waiting,
+                    // It ended just now and could not say so yet.
+                    Some(undelivered) => {
+                        state.forget(id);
+                        job = undelivered;
+                    }
+                },
+            }
+        }
+    }
+
+    /// An environment is free.
+    pub(crate) fn freed(&self, id: EnvironmentId, now_micros: u64) -> Freed<Job> {
+        let mut state = self.state();
+        let freed = state.pool.freed(id, now_micros);
+        if matches!(freed, Freed::Stop) {
+            state.inboxes.remove(&id);
+        }
+        freed
+    }
+
+    /// An environment has ended. The job that is returned has nothing left to wait for.
+    pub(crate) fn lost(&self, id: EnvironmentId) -> Option<Job> {
+        self.state().forget(id)
+    }
+
+    /// Ends what has been idle for longer than `limit`: an environment whose inbox closes ends.
+    pub(crate) fn expire(&self, now_micros: u64, limit: Duration) {
+        let mut state = self.state();
+        for id in state.pool.expire(now_micros, limit) {
+            state.inboxes.remove(&id);
+        }
+    }
+
+    /// Ends the environments of earlier generations.
+    pub(crate) fn retire(&self, generation: u64, now_micros: u64) {
+        let mut state = self.state();
+        for id in state.pool.retire(generation, now_micros) {
+            state.inboxes.remove(&id);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn deliver(&self, id: EnvironmentId, job: Job) -> Option<Job> {
+        match self.inboxes.get(&id) {
+            Some(inbox) => inbox.send(job).err().map(|undelivered| undelivered.0),
+            None => Some(job),
+        }
+    }
+
+    fn forget(&mut self, id: EnvironmentId) -> Option<Job> {
+        self.inboxes.remove(&id);
+        match self.pool.lost(id) {
+            Lost::Nobody => None,
+            Lost::Orphan(job) => Some(job),
+        }
+    }
+}

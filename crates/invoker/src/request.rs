@@ -1,0 +1,78 @@
+//! What an invocation asks for and what comes back.
+
+use bytes::Bytes;
+use lambent_engine::Lease;
+use lambent_types::{FunctionRecord, Outcome, RequestId};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// One invocation of a version that has been looked up.
+#[derive(Clone, Debug)]
+pub struct InvokeRequest {
+    /// The version.
+    pub function: Arc<FunctionRecord>,
+    /// The function's ARN as the caller named it, with the qualifier if one was given.
+    pub invoked_arn: String,
+    /// Names the invocation in logs and headers.
+    pub request_id: RequestId,
+    /// The event; neither parsed nor copied.
+    pub payload: Bytes,
+    /// Client context as JSON.
+    pub client_context: Option<String>,
+    /// The caller's X-Ray header.
+    pub trace_id: Option<String>,
+    /// Whether the answer carries the end of the log.
+    pub tail: bool,
+}
+
+/// What a function, or the platform in its place, answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The function's result, or the error's JSON.
+    pub payload: Bytes,
+    /// The end of the invocation's log, if it was asked for: at most 4 KB.
+    pub log_tail: Option<Bytes>,
+}
+
+/// Why an invocation did not reach an environment, or got no answer from it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvokeError {
+    /// A concurrency limit is reached.
+    #[error("throttled: {0:?}")]
+    Throttled(ThrottleReason),
+    /// The version was updated after it was looked up: look it up again.
+    #[error("the function was updated meanwhile")]
+    Stale,
+    /// The server is stopping.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The server failed.
+    #[error("the environment was lost")]
+    Lost,
+}
+
+/// Which limit throttled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThrottleReason {
+    /// The account's.
+    ConcurrentInvocationLimitExceeded,
+}
+
+/// A request on its way, with the right to run and the one to be told.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) request: InvokeRequest,
+    pub(crate) lease: Lease,
+    pub(crate) reply: oneshot::Sender<Result<Answer, InvokeError>>,
+}
+
+impl Job {
+    /// Answers. The lease goes back first, so that a caller who was at the limit can call again at once.
+    pub(crate) fn answer(self, result: Result<Answer, InvokeError>) {
+        drop(self.lease);
+        // A caller that has gone away does not matter: the function ran.
+        let _ = self.reply.send(result);
+    }
+}
