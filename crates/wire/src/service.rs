@@ -1,0 +1,134 @@
+//! Services and the rule that picks one for a request.
+
+use crate::{
+    error::{self, ServiceError},
+    route::{RouteError, Routed, Router},
+    schema::Operation,
+    value::{Value, from_value, to_value},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A service: what its requests look like and what it can do.
+#[derive(Debug)]
+pub struct Service {
+    /// AWS's service id, such as `Lambda`.
+    pub id: &'static str,
+    /// The service name in SigV4 credential scopes. Differs from the id: CloudWatch is `monitoring`.
+    pub signing_name: &'static str,
+    /// The version of the API, also the `Version` of query requests.
+    pub api_version: &'static str,
+    /// What `X-Amz-Target` starts with before the dot, for the aws-json protocols.
+    pub target_prefix: Option<&'static str>,
+    /// The protocols it speaks.
+    pub protocols: &'static [Protocol],
+    /// Its operations, sorted by name.
+    pub operations: &'static [Operation],
+}
+
+/// A wire protocol of the service models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// `rest-json`.
+    RestJson,
+    /// `json`: aws-json 1.0 and 1.1.
+    AwsJson,
+    /// `query`.
+    Query,
+    /// `rest-xml`.
+    RestXml,
+    /// `smithy-rpc-v2-cbor`.
+    RpcV2Cbor,
+}
+
+/// The parts of a request that say which service it is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hints<'a> {
+    /// The service of the SigV4 credential scope.
+    pub signing_name: Option<&'a str>,
+    /// The `X-Amz-Target` header.
+    pub target: Option<&'a str>,
+    /// The `Action` parameter of a query request.
+    pub action: Option<&'a str>,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The raw path.
+    pub path: &'a str,
+    /// The raw query string.
+    pub query: &'a str,
+}
+
+/// Every service behind one listener.
+#[derive(Debug)]
+pub struct Services {
+    entries: Vec<(&'static Service, Router)>,
+}
+
+impl Services {
+    /// Builds the routing tables once, at start.
+    #[must_use]
+    pub fn new(services: impl IntoIterator<Item = &'static Service>) -> Self {
+        Self {
+            entries: services
+                .into_iter()
+                .map(|service| (service, Router::new(service.operations)))
+                .collect(),
+        }
+    }
+
+    /// Picks the service: by the credential scope, then by target, then by action, then by path. A scope that names several services
+    /// (`dynamodb` is also its streams) is narrowed by the others in the same order.
+    #[must_use]
+    pub fn pick(&self, hints: Hints<'_>) -> Option<&'static Service> {
+        let mut candidates: Vec<&(&'static Service, Router)> = self.entries.iter().collect();
+        if let Some(name) = hints.signing_name {
+            candidates.retain(|(service, _)| service.signing_name == name);
+        }
+        if candidates.len() > 1
+            && let Some(target) = hints.target
+        {
+            let prefix = target.split_once('.').map_or(target, |(prefix, _)| prefix);
+            candidates.retain(|(service, _)| service.target_prefix == Some(prefix));
+        } else if candidates.len() > 1
+            && let Some(action) = hints.action
+        {
+            candidates.retain(|(service, _)| service.operations.iter().any(|operation| operation.name == action));
+        }
+        match candidates.as_slice() {
+            [(service, _)] if hints.signing_name.is_some() || hints.target.is_some() || hints.action.is_some() => {
+                Some(service)
+            }
+            several => several
+                .iter()
+                .find(|(_, router)| router.route(hints.method, hints.path, hints.query).is_ok())
+                .map(|(service, _)| *service),
+        }
+    }
+
+    /// Routes a request of `service` by method and path, for the REST protocols.
+    ///
+    /// # Errors
+    /// [`RouteError`] when the service has no such operation.
+    pub fn route(&self, service: &Service, method: &str, path: &str, query: &str) -> Result<Routed, RouteError> {
+        self.entries
+            .iter()
+            .find(|(known, _)| known.id == service.id)
+            .ok_or(RouteError::UnknownPath)
+            .and_then(|(_, router)| router.route(method, path, query))
+    }
+}
+
+/// An operation's typed input.
+///
+/// # Errors
+/// `SerializationException` when the value has another shape: only possible for what validation does not look at, such as null items.
+pub fn typed<T: DeserializeOwned>(input: Value) -> Result<T, ServiceError> {
+    from_value(input).map_err(|mismatch| error::SERIALIZATION.with(mismatch.to_string()))
+}
+
+/// An operation's canonical output.
+///
+/// # Errors
+/// `InternalFailure` for an output that no wire can carry.
+pub fn canonical<T: Serialize>(output: &T) -> Result<Value, ServiceError> {
+    to_value(output).map_err(|mismatch| error::INTERNAL_FAILURE.with(mismatch.to_string()))
+}
