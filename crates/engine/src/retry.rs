@@ -37,6 +37,8 @@ pub enum Attempt {
     FunctionError,
     /// No environment was to be had: a concurrency limit, or an error of the server.
     NotRun,
+    /// The function is gone: nobody will ever run it.
+    Obsolete,
 }
 
 /// What becomes of the event.
@@ -74,7 +76,7 @@ impl RetryPolicy {
             }
         };
         match attempt {
-            Attempt::Success => Verdict::Done,
+            Attempt::Success | Attempt::Obsolete => Verdict::Done,
             Attempt::FunctionError if event.failures >= self.maximum_retry_attempts => Verdict::RetriesExhausted,
             Attempt::FunctionError => retry(event.failures + 1, 0, Duration::from_secs(60) * (event.failures + 1)),
             Attempt::NotRun => retry(event.failures, event.deferrals + 1, backoff(event.deferrals)),

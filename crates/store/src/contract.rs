@@ -50,6 +50,7 @@ pub fn record(account: &str, name: &str, version: Version, seed: u8) -> Function
         revision: RevisionId::new(&ids),
         generation: 1,
         last_modified: Timestamp::from_micros(1_000),
+        newest_version: 0,
         tags: std::collections::BTreeMap::new(),
     }
 }

@@ -220,6 +220,9 @@ pub struct FunctionRecord {
     pub generation: u64,
     /// When code or configuration was last changed by a client.
     pub last_modified: Timestamp,
+    /// The newest published version, 0 for none; kept on `$LATEST`.
+    #[serde(default)]
+    pub newest_version: u64,
     /// Tags belong to the function and are kept on `$LATEST`.
     pub tags: BTreeMap<String, String>,
 }

@@ -1,7 +1,9 @@
 //! AWS's quotas, each with the unit in its name. Source: "Lambda quotas" and the recorded answers.
 
-/// Largest payload of a synchronous invocation, either way: 6 MiB and 100 bytes of slack, as AWS's error prints.
+/// Largest answer of a function: 6 MiB and 100 bytes of slack, as AWS's error prints.
 pub const SYNC_PAYLOAD_BYTES: usize = 6_291_556;
+/// Largest event of a synchronous invocation: 6 MiB.
+pub const SYNC_REQUEST_BYTES: usize = 6_291_456;
 /// Largest payload of an asynchronous invocation: 1 MiB.
 pub const ASYNC_PAYLOAD_BYTES: usize = 1_048_576;
 /// Largest deployment package in one request, compressed: 50 MiB.
