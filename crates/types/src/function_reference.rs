@@ -32,7 +32,7 @@ impl std::str::FromStr for FunctionReference {
             ["arn", partition, "lambda", region, account, rest @ ..] if partition.starts_with("aws") => {
                 (Some(*region), Some(*account), rest)
             }
-            [account, rest @ ["function", _, ..]] => (None, Some(*account), rest),
+            [account, rest @ ..] if matches!(rest, ["function", _, ..]) => (None, Some(*account), rest),
             rest => (None, None, rest),
         };
         let rest = match rest {
