@@ -205,8 +205,7 @@ mod tests {
         assert_eq!(store.event_count().await, Ok(0));
         stop.cancel();
         task.join_all().await;
-        let seen = runner.seen.lock().unwrap().clone();
-        seen
+        std::mem::take(&mut *runner.seen.lock().unwrap())
     }
 
     #[tokio::test(start_paused = true)]

@@ -226,3 +226,17 @@ pub struct FunctionRecord {
     /// Tags belong to the function and are kept on `$LATEST`.
     pub tags: BTreeMap<String, String>,
 }
+
+impl FunctionRecord {
+    /// The next published version: a snapshot of this one, with a number and a revision of its own.
+    #[must_use]
+    pub fn publish(&self, revision: RevisionId) -> Self {
+        Self {
+            key: self.key.function.version(Version::Published(self.newest_version + 1)),
+            revision,
+            newest_version: 0,
+            tags: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What all operations share.
+
+use crate::Refusal;
+use lambent_events::EventQueue;
+use lambent_invoker::Invoker;
+use lambent_store::{CodeStore, Store};
+use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
+use std::sync::Arc;
+use tokio::sync::{Notify, RwLock};
+use tokio_util::task::TaskTracker;
+
+/// Which runtime identifiers are accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuntimeSupport {
+    /// All that AWS ever had: the developer guide's examples work.
+    #[default]
+    Guide,
+    /// Those that AWS accepts today; the others are refused in its words.
+    Aws,
+}
+
+/// Whether a version can be run on this host.
+pub trait Readiness: Send + Sync + 'static {
+    /// Asked when a function is created or changed.
+    ///
+    /// # Errors
+    /// Why it cannot be run, for programs and for people; the latter names the fix.
+    fn check(&self, function: &FunctionRecord) -> Result<(), (StateReasonCode, String)>;
+}
+
+/// What the control plane is made of.
+pub struct Parts {
+    /// Functions and events.
+    pub store: Arc<dyn Store>,
+    /// Deployment packages.
+    pub code: Arc<dyn CodeStore>,
+    /// Runs functions.
+    pub invoker: Invoker,
+    /// Takes asynchronous events.
+    pub events: EventQueue,
+    /// Tells whether a version can be run.
+    pub readiness: Arc<dyn Readiness>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Revisions and request ids.
+    pub ids: Arc<dyn Ids>,
+    /// Which runtimes are accepted.
+    pub runtime_support: RuntimeSupport,
+}
+
+/// The control plane. Cheap to clone.
+#[derive(Clone)]
+pub struct Control(pub(crate) Arc<Shared>);
+
+/// What the operations work with.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) code: Arc<dyn CodeStore>,
+    pub(crate) invoker: Invoker,
+    pub(crate) events: EventQueue,
+    pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) runtime_support: RuntimeSupport,
+    /// Held for reading from a package's intake to the commit that refers to it, and for writing while one is removed: no package is
+    /// removed between the two.
+    pub(crate) intake: RwLock<()>,
+    /// Told whenever a function has settled.
+    pub(crate) settled: Notify,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Control {
+    /// A control plane.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared {
+            store: parts.store,
+            code: parts.code,
+            invoker: parts.invoker,
+            events: parts.events,
+            readiness: parts.readiness,
+            clock: parts.clock,
+            ids: parts.ids,
+            runtime_support: parts.runtime_support,
+            intake: RwLock::new(()),
+            settled: Notify::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// Finishes what an earlier run left unfinished: functions that were being created or updated, and packages that no function
+    /// refers to. Called once, before requests are taken.
+    ///
+    /// # Errors
+    /// When the store or the packages cannot be read.
+    pub async fn recover(&self) -> Result<(), Refusal> {
+        for record in self.0.store.unsettled_functions().await? {
+            self.settle(&record).await;
+        }
+        for digest in self.0.code.packages().await? {
+            self.discard_unused(digest).await;
+        }
+        Ok(())
+    }
+
+    /// Waits for background work to end.
+    pub async fn shut_down(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+}

@@ -1,0 +1,133 @@
+//! Stored records as the API shows them. Which member is present when follows the recorded answers.
+
+use lambent_models::lambda::{
+    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig,
+    RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
+};
+use lambent_types::{
+    FunctionConfig, FunctionRecord, LastUpdateStatus, RuntimeId, Sha256Digest, State, function, function::LogFormat,
+};
+
+const BEING_CREATED: (&str, &str) = ("The function is being created.", "Creating");
+
+/// A version as every operation but the lists shows it.
+pub(crate) fn configuration(record: &FunctionRecord, arn: String) -> FunctionConfiguration {
+    let (state_reason, state_reason_code) = state_reason(&record.state).unzip();
+    let (update_reason, update_reason_code) = update_reason(&record.last_update).unzip();
+    // A function that is still being created has not been updated.
+    let last_update_status = (record.state != State::Pending).then(|| record.last_update.as_str().to_owned());
+    FunctionConfiguration {
+        state: Some(record.state.as_str().to_owned()),
+        state_reason,
+        state_reason_code,
+        last_update_status,
+        last_update_status_reason: update_reason,
+        last_update_status_reason_code: update_reason_code,
+        runtime_version_config: Some(RuntimeVersionConfig {
+            runtime_version_arn: Some(runtime_version_arn(record)),
+            error: None,
+        }),
+        ..listed(record, arn)
+    }
+}
+
+/// A version as the lists show it: without its state.
+pub(crate) fn listed(record: &FunctionRecord, arn: String) -> FunctionConfiguration {
+    let FunctionConfig {
+        runtime,
+        memory,
+        timeout,
+        ephemeral_storage,
+        logging,
+        ..
+    } = &record.config;
+    let config = record.config.clone();
+    FunctionConfiguration {
+        function_name: Some(record.key.function.name.to_string()),
+        function_arn: Some(arn),
+        runtime: Some(runtime.as_str().to_owned()),
+        role: Some(config.role),
+        handler: Some(config.handler),
+        code_size: i64::try_from(record.code.size).ok(),
+        description: Some(config.description),
+        timeout: Some(i64::from(timeout.seconds())),
+        memory_size: Some(i64::from(memory.mb())),
+        last_modified: Some(record.last_modified.to_lambda_string()),
+        code_sha256: Some(record.code.digest.to_base64()),
+        version: Some(record.key.version.to_string()),
+        vpc_config: config.vpc.map(vpc),
+        dead_letter_config: config.dead_letter_target.map(|target| DeadLetterConfig {
+            target_arn: Some(target),
+        }),
+        environment: config.environment.map(|variables| EnvironmentResponse {
+            variables: Some(
+                variables
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
+            ),
+            error: None,
+        }),
+        kms_key_arn: config.kms_key_arn,
+        tracing_config: Some(TracingConfigResponse {
+            mode: Some(config.tracing_mode.as_str().to_owned()),
+        }),
+        revision_id: Some(record.revision.to_string()),
+        package_type: Some("Zip".to_owned()),
+        architectures: Some(vec![config.architecture.as_str().to_owned()]),
+        ephemeral_storage: Some(EphemeralStorage {
+            size: Some(i64::from(ephemeral_storage.mb())),
+        }),
+        snap_start: Some(SnapStartResponse {
+            apply_on: Some(config.snap_start.as_str().to_owned()),
+            optimization_status: Some("Off".to_owned()),
+        }),
+        logging_config: Some(logging_config(logging, record)),
+        ..FunctionConfiguration::default()
+    }
+}
+
+fn state_reason(state: &State) -> Option<(String, String)> {
+    match state {
+        State::Pending => Some((BEING_CREATED.0.to_owned(), BEING_CREATED.1.to_owned())),
+        State::Failed { code, reason } => Some((reason.clone(), code.as_str().to_owned())),
+        State::Active | State::Inactive => None,
+    }
+}
+
+fn update_reason(status: &LastUpdateStatus) -> Option<(String, String)> {
+    match status {
+        LastUpdateStatus::InProgress => Some((BEING_CREATED.0.to_owned(), BEING_CREATED.1.to_owned())),
+        LastUpdateStatus::Failed { code, reason } => Some((reason.clone(), code.as_str().to_owned())),
+        LastUpdateStatus::Successful => None,
+    }
+}
+
+fn vpc(vpc: function::VpcConfig) -> VpcConfigResponse {
+    VpcConfigResponse {
+        subnet_ids: Some(vpc.subnet_ids),
+        security_group_ids: Some(vpc.security_group_ids),
+        vpc_id: Some(String::new()),
+        ipv6_allowed_for_dual_stack: Some(vpc.ipv6_allowed_for_dual_stack),
+    }
+}
+
+/// Levels exist for JSON logs only and are INFO unless set.
+fn logging_config(logging: &function::LoggingConfig, record: &FunctionRecord) -> LoggingConfig {
+    let level = |set: &Option<String>| {
+        (logging.format == LogFormat::Json).then(|| set.clone().unwrap_or_else(|| "INFO".to_owned()))
+    };
+    LoggingConfig {
+        log_format: Some(logging.format.as_str().to_owned()),
+        application_log_level: level(&logging.application_level),
+        system_log_level: level(&logging.system_level),
+        log_group: Some(logging.group_of(&record.key.function.name)),
+    }
+}
+
+/// A runtime's version as an ARN: stable for an identifier, like AWS's without its meaning.
+fn runtime_version_arn(record: &FunctionRecord) -> String {
+    let region = &record.key.function.scope.region;
+    let version = Sha256Digest::of(RuntimeId::as_str(&record.config.runtime).as_bytes()).to_hex();
+    format!("arn:{}:lambda:{region}::runtime:{version}", region.partition())
+}

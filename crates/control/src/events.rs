@@ -1,0 +1,46 @@
+//! Trying an asynchronous event.
+
+use crate::{Control, Refusal, naming::Target};
+use bytes::Bytes;
+use lambent_engine::Attempt;
+use lambent_events::EventRunner;
+use lambent_store::BoxFuture;
+use lambent_types::AsyncEvent;
+use lambent_wire::RequestContext;
+
+impl EventRunner for Control {
+    fn run(&self, event: AsyncEvent) -> BoxFuture<'_, Attempt> {
+        Box::pin(self.attempt(event))
+    }
+}
+
+impl Control {
+    /// The qualifier is resolved anew at each try, so that a moved alias is followed.
+    async fn attempt(&self, event: AsyncEvent) -> Attempt {
+        let cx = RequestContext {
+            scope: event.function.scope.clone(),
+            access_key: None,
+            request_id: event.id,
+            host: None,
+            secure: false,
+        };
+        let target = match Target::read(&cx, Some(event.function.name.to_string()), event.qualifier) {
+            Ok(target) => target,
+            Err(_) => return Attempt::Obsolete,
+        };
+        let resolved = match self.resolve(&target).await {
+            Ok(resolved) => resolved,
+            Err(Refusal::FunctionNotFound(_)) => return Attempt::Obsolete,
+            Err(_) => return Attempt::NotRun,
+        };
+        let payload = Bytes::from(event.payload);
+        match self
+            .run(&target, resolved, event.id, payload, event.client_context, None, false)
+            .await
+        {
+            Ok(invoked) if invoked.response.function_error.is_none() => Attempt::Success,
+            Ok(_) => Attempt::FunctionError,
+            Err(_) => Attempt::NotRun,
+        }
+    }
+}

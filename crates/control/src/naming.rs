@@ -1,0 +1,131 @@
+//! From what a request names to what is stored.
+
+use crate::{Control, Refusal};
+use lambent_types::{FunctionKey, FunctionRecord, FunctionReference, Qualifier, Version};
+use lambent_wire::RequestContext;
+use std::sync::Arc;
+
+/// The function a request names, and the qualifier if it gave one. Neither is known to exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// `None` if no function can bear the name.
+    pub(crate) key: Option<FunctionKey>,
+    /// For messages.
+    arn: String,
+    pub(crate) qualifier: Option<String>,
+}
+
+impl Target {
+    /// Reads a function name or ARN and a qualifier, which must not contradict each other or the request's own account and region.
+    pub(crate) fn read(cx: &RequestContext, name: Option<String>, qualifier: Option<String>) -> Result<Self, Refusal> {
+        let text = name.unwrap_or_default();
+        let Ok(reference) = text.parse::<FunctionReference>() else {
+            return Err(Refusal::FunctionNotFound(text));
+        };
+        let scope = &cx.scope;
+        if let Some(region) = reference.region.filter(|region| *region != scope.region) {
+            return Err(Refusal::OtherRegion(region.to_string(), scope.region.to_string()));
+        }
+        if reference.account.is_some_and(|account| account != scope.account) {
+            return Err(Refusal::OtherAccount);
+        }
+        if let (Some(derived), Some(given)) = (&reference.qualifier, &qualifier)
+            && derived != given
+        {
+            let text = "The derived qualifier from the function name does not match the specified qualifier.";
+            return Err(Refusal::InvalidParameter(text.to_owned()));
+        }
+        let key = reference.name.parse().ok().map(|name| FunctionKey {
+            scope: scope.clone(),
+            name,
+        });
+        let (partition, region, account) = (scope.region.partition(), &scope.region, scope.account);
+        let arn = format!("arn:{partition}:lambda:{region}:{account}:function:{}", reference.name);
+        Ok(Self {
+            key,
+            arn,
+            qualifier: qualifier.or(reference.qualifier),
+        })
+    }
+
+    /// The ARN as the request names it: with a qualifier only if it gave one.
+    pub(crate) fn arn(&self) -> String {
+        self.qualifier
+            .as_ref()
+            .map_or_else(|| self.arn.clone(), |qualifier| format!("{}:{qualifier}", self.arn))
+    }
+
+    /// The ARN without a qualifier.
+    pub(crate) fn unqualified_arn(&self) -> String {
+        self.arn.clone()
+    }
+
+    /// The ARN as `Invoke` names what it does not find: always with a qualifier.
+    pub(crate) fn qualified_arn(&self) -> String {
+        format!("{}:{}", self.arn, self.qualifier.as_deref().unwrap_or("$LATEST"))
+    }
+
+    /// The version the qualifier stands for; `None` if nothing can bear it.
+    fn version(&self) -> Option<Version> {
+        match self.qualifier.as_deref().map(str::parse::<Qualifier>) {
+            None => Some(Version::Latest),
+            Some(Ok(Qualifier::Version(version))) => Some(version),
+            Some(Ok(Qualifier::Alias(_)) | Err(_)) => None,
+        }
+    }
+}
+
+impl Control {
+    /// The version a request names, if it exists.
+    pub(crate) async fn find(&self, target: &Target) -> Result<Option<Arc<FunctionRecord>>, Refusal> {
+        match (&target.key, target.version()) {
+            (Some(key), Some(version)) => Ok(self.0.store.function(&key.version(version)).await?),
+            _ => Ok(None),
+        }
+    }
+
+    /// `$LATEST` of the function a request names, whatever the qualifier.
+    pub(crate) async fn find_latest(&self, target: &Target) -> Result<Option<Arc<FunctionRecord>>, Refusal> {
+        match &target.key {
+            Some(key) => Ok(self.0.store.function(&key.version(Version::Latest)).await?),
+            None => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::context;
+
+    fn read(name: &str, qualifier: Option<&str>) -> Result<Target, Refusal> {
+        Target::read(&context(), Some(name.to_owned()), qualifier.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_qualifier_may_be_given_in_either_place_but_not_differ() {
+        let arn = "arn:aws:lambda:us-east-1:111111111111:function:f";
+        assert_eq!(read("f:1", None).unwrap().arn(), format!("{arn}:1"));
+        assert_eq!(read(arn, Some("1")).unwrap(), read("f:1", Some("1")).unwrap());
+        assert!(matches!(read("f:1", Some("2")), Err(Refusal::InvalidParameter(_))));
+        assert_eq!(read("f", None).unwrap().qualified_arn(), format!("{arn}:$LATEST"));
+    }
+
+    #[test]
+    fn other_regions_and_accounts_are_refused() {
+        let other = read("arn:aws:lambda:eu-west-1:111111111111:function:f", None);
+        assert!(
+            matches!(other, Err(Refusal::OtherRegion(theirs, ours)) if theirs == "eu-west-1" && ours == "us-east-1")
+        );
+        assert!(matches!(
+            read("222222222222:function:f", None),
+            Err(Refusal::OtherAccount)
+        ));
+    }
+
+    #[test]
+    fn a_name_that_nothing_can_bear_is_not_found_later() {
+        assert_eq!(read("a.b", None).unwrap().key, None);
+        assert_eq!(read("f", Some("$latest")).unwrap().version(), None);
+    }
+}

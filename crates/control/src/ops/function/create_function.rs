@@ -1,0 +1,115 @@
+//! `CreateFunction`.
+
+use crate::{
+    Control, Refusal,
+    config::{self, Change},
+    convert,
+    naming::Target,
+    package::Source,
+};
+use lambent_models::lambda::{CreateFunctionRequest, FunctionCode, FunctionConfiguration};
+use lambent_store::{self as store, CommitError, Condition, Transaction};
+use lambent_types::{CodeReference, FunctionConfig, FunctionKey, FunctionRecord, LastUpdateStatus, RevisionId, State, Version};
+use lambent_wire::RequestContext;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// AWS admits longer names in the model than for a new function.
+const LONGEST_NAME: usize = 64;
+const MOST_TAGS: usize = 50;
+
+pub(crate) async fn create_function(
+    control: &Control,
+    cx: &RequestContext,
+    mut input: CreateFunctionRequest,
+) -> Result<FunctionConfiguration, Refusal> {
+    let key = new_name(cx, input.function_name.take())?;
+    if let Some(arn) = input.code_signing_config_arn.take().filter(|arn| !arn.is_empty()) {
+        return Err(Refusal::CodeSigningConfigNotFound(arn));
+    }
+    let tags: BTreeMap<_, _> = input.tags.take().unwrap_or_default().into_iter().collect();
+    if tags.len() > MOST_TAGS {
+        return Err(Refusal::InvalidParameter("Number of tags exceeds resource tag limit.".to_owned()));
+    }
+    let (publish, architectures, code) = (input.publish, input.architectures.take(), input.code.take());
+    let change = Change::of_create(&mut input);
+    let base = FunctionConfig {
+        architecture: config::architecture(architectures).unwrap_or_default(),
+        ..config::defaults()
+    };
+    let config = change.apply(base, control.0.runtime_support)?;
+    require("runtime", config.runtime.as_str())?;
+    require("handler", &config.handler)?;
+    // Before the package is unpacked, which is dear; the transaction checks it again.
+    if control.0.store.function(&key.version(Version::Latest)).await?.is_some() {
+        return Err(Refusal::FunctionExists(key.name.to_string()));
+    }
+
+    let _intake = control.0.intake.read().await;
+    let FunctionCode { zip_file, s3_bucket, image_uri, .. } = code.unwrap_or_default();
+    let (code, _pin) = control.take_in(Source { zip_file, s3_bucket, image_uri }).await?;
+    let latest = new_record(control, key.clone(), config, code, tags);
+    let published = publish.unwrap_or_default().then(|| latest.publish(RevisionId::new(control.0.ids.as_ref())));
+    let latest = FunctionRecord { newest_version: u64::from(published.is_some()), ..latest };
+    let absent = Condition::FunctionAbsent(key.clone());
+    let mut transaction = Transaction::of(store::Change::PutFunction(Arc::new(latest.clone()))).when(absent);
+    if let Some(version) = &published {
+        transaction = transaction.and(store::Change::PutFunction(Arc::new(version.clone())));
+    }
+    match control.0.store.commit(transaction).await {
+        Err(CommitError::Condition(_)) => return Err(Refusal::FunctionExists(key.name.to_string())),
+        committed => committed?,
+    }
+    control.settle_soon(&latest);
+    let shown = published.as_ref().unwrap_or(&latest);
+    if let Some(version) = &published {
+        control.settle_soon(version);
+    }
+    // A version that was published on the way is shown under the function's own ARN, as recorded.
+    Ok(convert::configuration(shown, key.arn()))
+}
+
+/// The name of a function that may be created: it carries no qualifier and is not too long.
+fn new_name(cx: &RequestContext, name: Option<String>) -> Result<FunctionKey, Refusal> {
+    let target = Target::read(cx, name, None)?;
+    let key = target.key.clone().ok_or_else(|| Refusal::FunctionNotFound(target.arn()))?;
+    let name = key.name.as_str();
+    if name.len() > LONGEST_NAME {
+        return Err(Refusal::InvalidParameter(format!(
+            "1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: \
+             Member must have length less than or equal to {LONGEST_NAME}"
+        )));
+    }
+    Ok(key)
+}
+
+/// The model lets image functions go without; a zip needs both.
+fn require(member: &str, value: &str) -> Result<(), Refusal> {
+    if value.is_empty() {
+        let text = format!("{}{} is mandatory for functions created with deployment packages.", member[..1].to_uppercase(), &member[1..]);
+        return Err(Refusal::InvalidParameter(text));
+    }
+    Ok(())
+}
+
+fn new_record(
+    control: &Control,
+    function: FunctionKey,
+    config: FunctionConfig,
+    code: CodeReference,
+    tags: BTreeMap<String, String>,
+) -> FunctionRecord {
+    let now = control.0.clock.now();
+    FunctionRecord {
+        key: function.version(Version::Latest),
+        config,
+        code,
+        state: State::Pending,
+        last_update: LastUpdateStatus::Successful,
+        revision: RevisionId::new(control.0.ids.as_ref()),
+        // A function that is deleted and made again must not meet environments of the old one, and time does not go back far.
+        generation: u64::try_from(now.as_micros()).unwrap_or(1),
+        last_modified: now,
+        newest_version: 0,
+        tags,
+    }
+}

@@ -1,0 +1,38 @@
+//! `GetFunction`.
+
+use crate::{Control, Refusal, convert, naming::Target};
+use lambent_models::lambda::{FunctionCodeLocation, GetFunctionRequest, GetFunctionResponse};
+use lambent_types::{FunctionRecord, Version};
+use lambent_wire::RequestContext;
+
+pub(crate) async fn get_function(
+    control: &Control,
+    cx: &RequestContext,
+    input: GetFunctionRequest,
+) -> Result<GetFunctionResponse, Refusal> {
+    let target = Target::read(cx, input.function_name, input.qualifier)?;
+    let found = control.find(&target).await?;
+    let record = found.ok_or_else(|| Refusal::FunctionNotFound(target.arn()))?;
+    // Tags are the function's, wherever they are asked for.
+    let tags = match record.key.version {
+        Version::Latest => record.tags.clone(),
+        Version::Published(_) => control.find_latest(&target).await?.map(|latest| latest.tags.clone()).unwrap_or_default(),
+    };
+    Ok(GetFunctionResponse {
+        configuration: Some(convert::configuration(&record, target.arn())),
+        code: Some(FunctionCodeLocation {
+            repository_type: Some("S3".to_owned()),
+            location: Some(location(cx, &record)),
+            ..FunctionCodeLocation::default()
+        }),
+        tags: (!tags.is_empty()).then(|| tags.into_iter().collect()),
+        ..GetFunctionResponse::default()
+    })
+}
+
+/// Where the package can be downloaded without credentials. Whoever knows a package's digest knows its content.
+fn location(cx: &RequestContext, record: &FunctionRecord) -> String {
+    let scheme = if cx.secure { "https" } else { "http" };
+    let host = cx.host.as_deref().unwrap_or("127.0.0.1");
+    format!("{scheme}://{host}/_lambent/code/{}.zip", record.code.digest.to_hex())
+}

@@ -1,0 +1,24 @@
+//! `UpdateFunctionConfiguration`.
+
+use crate::{Control, Refusal, config::Change, convert, naming::Target, update::Update};
+use lambent_models::lambda::{FunctionConfiguration, UpdateFunctionConfigurationRequest};
+use lambent_types::FunctionRecord;
+use lambent_wire::RequestContext;
+
+pub(crate) async fn update_function_configuration(
+    control: &Control,
+    cx: &RequestContext,
+    mut input: UpdateFunctionConfigurationRequest,
+) -> Result<FunctionConfiguration, Refusal> {
+    let target = Target::read(cx, input.function_name.take(), None)?;
+    let update = Update::of(control, &target, input.revision_id.take());
+    let before = update.begin().await?;
+    let support = control.0.runtime_support;
+    let change = |record: &FunctionRecord| {
+        let config = Change::of_update(input.clone()).apply(record.config.clone(), support)?;
+        Ok(FunctionRecord { config, ..record.clone() })
+    };
+    let (after, shown) = update.commit(before, change, false).await?;
+    control.settle_soon(&after);
+    Ok(convert::configuration(&shown, target.unqualified_arn()))
+}

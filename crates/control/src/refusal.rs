@@ -1,0 +1,131 @@
+//! Everything the control plane refuses, and the AWS error each becomes.
+
+use lambent_models::lambda::errors;
+use lambent_store::{CommitError, IntakeError, Unavailable};
+use lambent_types::limits;
+use lambent_wire::{ErrorType, ServiceError, error};
+
+/// Why an operation did not do what was asked. Nothing has changed.
+#[derive(Debug)]
+pub enum Refusal {
+    /// No such function, or no such version or alias of it: the ARN that was looked for.
+    FunctionNotFound(String),
+    /// The ARN is of another region: that one, and this one.
+    OtherRegion(String, String),
+    /// The ARN is of another account.
+    OtherAccount,
+    /// A function of this name exists.
+    FunctionExists(String),
+    /// The function is not in a state that allows this: which one.
+    WrongState(&'static str),
+    /// The function of this ARN is being updated.
+    UpdateInProgress(String),
+    /// The revision the client named is not the present one.
+    RevisionMismatch,
+    /// A parameter is wrong beyond what the model can tell; the text is AWS's.
+    InvalidParameter(String),
+    /// A value breaks a rule that AWS words like one of the model's.
+    Invalid(String),
+    /// The deployment package was refused.
+    Package(IntakeError),
+    /// The event is no JSON; the text is the parser's.
+    InvalidContent(String),
+    /// The event is too large: its size, the invocation type, the limit.
+    PayloadTooLarge(usize, &'static str, usize),
+    /// A concurrency limit is reached.
+    Throttled(&'static str),
+    /// A named code signing configuration does not exist.
+    CodeSigningConfigNotFound(String),
+    /// A part of the API that this server does not have.
+    NotImplemented(&'static str),
+    /// The server failed; the text is for its log.
+    Internal(String),
+}
+
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::FunctionNotFound(arn) => {
+                errors::RESOURCE_NOT_FOUND_EXCEPTION.with(format!("Function not found: {arn}"))
+            }
+            Refusal::OtherRegion(theirs, ours) => errors::RESOURCE_NOT_FOUND_EXCEPTION
+                .with(format!("Functions from '{theirs}' are not reachable in this region ('{ours}')")),
+            Refusal::OtherAccount => error::ACCESS_DENIED.with(""),
+            Refusal::FunctionExists(name) => {
+                errors::RESOURCE_CONFLICT_EXCEPTION.with(format!("Function already exist: {name}"))
+            }
+            Refusal::WrongState(state) => errors::RESOURCE_CONFLICT_EXCEPTION.with(format!(
+                "The operation cannot be performed at this time. The function is currently in the following state: {state}"
+            )),
+            Refusal::UpdateInProgress(arn) => errors::RESOURCE_CONFLICT_EXCEPTION.with(format!(
+                "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
+            )),
+            Refusal::RevisionMismatch => errors::PRECONDITION_FAILED_EXCEPTION.with(
+                "The Revision Id provided does not match the latest Revision Id. \
+                 Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+            ),
+            Refusal::InvalidParameter(text) => errors::INVALID_PARAMETER_VALUE_EXCEPTION.with(text),
+            Refusal::Invalid(text) => error::VALIDATION.with(text),
+            Refusal::Package(refused) => package(refused),
+            Refusal::InvalidContent(text) => errors::INVALID_REQUEST_CONTENT_EXCEPTION.with(text),
+            Refusal::PayloadTooLarge(size, kind, limit) => errors::REQUEST_TOO_LARGE_EXCEPTION.with(format!(
+                "{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
+            )),
+            Refusal::Throttled(reason) => errors::TOO_MANY_REQUESTS_EXCEPTION
+                .with("Rate Exceeded.")
+                .member("Reason", reason)
+                .header("Retry-After", "1"),
+            Refusal::CodeSigningConfigNotFound(arn) => errors::CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION.with(format!(
+                "The code signing configuration cannot be found. \
+                 Check that the provided configuration is not deleted: {arn}."
+            )),
+            Refusal::NotImplemented(what) => {
+                error::NOT_IMPLEMENTED.with(format!("{what} is not implemented by this server."))
+            }
+            Refusal::Internal(cause) => {
+                tracing::error!(cause, "a request failed");
+                errors::SERVICE_EXCEPTION.with("An error occurred and the request cannot be processed.")
+            }
+        }
+    }
+}
+
+fn package(refused: IntakeError) -> ServiceError {
+    match refused {
+        IntakeError::Empty => errors::INVALID_PARAMETER_VALUE_EXCEPTION.with("Uploaded file must be a non-empty zip"),
+        IntakeError::ZippedTooLarge => error::REQUEST_ENTITY_TOO_LARGE
+            .with(format!(
+                "Zipped size must be smaller than {} bytes",
+                limits::ZIPPED_CODE_BYTES
+            ))
+            .typed(ErrorType::Absent),
+        IntakeError::UnzippedTooLarge => errors::INVALID_PARAMETER_VALUE_EXCEPTION.with(format!(
+            "Unzipped size must be smaller than {} bytes",
+            limits::UNZIPPED_CODE_BYTES
+        )),
+        IntakeError::Invalid(cause) => {
+            tracing::debug!(cause, "a package was refused");
+            errors::INVALID_PARAMETER_VALUE_EXCEPTION
+                .with("Could not unzip uploaded file. Please check your file, then try to upload again.")
+        }
+        IntakeError::Io(cause) => Refusal::Internal(cause.to_string()).into(),
+    }
+}
+
+impl From<Unavailable> for Refusal {
+    fn from(error: Unavailable) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<CommitError> for Refusal {
+    fn from(error: CommitError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<IntakeError> for Refusal {
+    fn from(error: IntakeError) -> Self {
+        Self::Package(error)
+    }
+}
