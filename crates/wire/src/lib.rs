@@ -12,6 +12,7 @@ pub mod rest_json;
 pub mod route;
 pub mod schema;
 pub mod service;
+pub mod sigv4;
 mod text;
 mod timestamp;
 pub mod uri;
