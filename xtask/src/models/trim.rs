@@ -67,7 +67,9 @@ fn trim_examples(directory: &Path, service: &ServiceSpec) -> Result<()> {
         #[serde(default)]
         input: serde_json::Value,
     }
-    let Ok(text) = fs::read(directory.join("examples-1.json")) else { return Ok(()) };
+    let Ok(text) = fs::read(directory.join("examples-1.json")) else {
+        return Ok(());
+    };
     let examples: Examples = serde_json::from_slice(&text)?;
     let inputs: BTreeMap<&String, Vec<&serde_json::Value>> = examples
         .examples
