@@ -1,7 +1,10 @@
 //! `cargo xtask <task>`: the project's generators and the checks that are no lint. One file, one task.
 #![allow(clippy::print_stdout, reason = "a task talks to the person who runs it")]
 
+mod coverage;
+mod layers;
 mod models;
+mod sizes;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -9,11 +12,24 @@ use anyhow::{Result, bail};
 /// A task: its name, what it does, and the function that does it.
 type Task = (&'static str, &'static str, fn(&[String]) -> Result<()>);
 
-const TASKS: &[Task] = &[(
-    "models",
-    "[--check | --refresh | --botocore DIR]  generate crates/models from models/*.json",
-    models::run,
-)];
+const TASKS: &[Task] = &[
+    (
+        "coverage",
+        "[--check FILE]  which operations of the models are implemented",
+        coverage::run,
+    ),
+    ("layers", "  no crate uses a layer that it must not know", layers::run),
+    (
+        "models",
+        "[--check | --refresh | --botocore DIR]  generate crates/models from models/*.json",
+        models::run,
+    ),
+    (
+        "sizes",
+        "[--update]  files, functions and crates stay small",
+        sizes::run,
+    ),
+];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -55,7 +55,27 @@ fn generate_all(check: bool) -> Result<()> {
         stale.is_empty(),
         "not what the models make: {stale:?}; run `cargo xtask models`"
     );
+    println!("{} service(s) are what their models make", SERVICES.len());
     Ok(())
+}
+
+fn read(service: &ServiceSpec) -> Result<Model> {
+    let named = || format!("models/{}.json", service.module);
+    let json = fs::read_to_string(model_path(service)).with_context(named)?;
+    serde_json::from_str(&json).with_context(named)
+}
+
+/// The file names and AWS names of a service's operations, sorted.
+pub(crate) fn operation_files(module: &str) -> Result<Vec<(String, String)>> {
+    let service = SERVICES.iter().find(|service| service.module == module);
+    let model = read(service.with_context(|| format!("there is no service {module}"))?)?;
+    let mut names: Vec<_> = model
+        .operations
+        .iter()
+        .map(|(name, _)| (names::snake(name), name.to_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
 }
 
 fn model_path(service: &ServiceSpec) -> PathBuf {

@@ -83,25 +83,25 @@ impl Services {
         if let Some(name) = hints.signing_name {
             candidates.retain(|(service, _)| service.signing_name == name);
         }
-        if candidates.len() > 1
-            && let Some(target) = hints.target
-        {
+        let certain = hints.signing_name.is_some() && candidates.len() == 1;
+        if certain {
+            return candidates.first().map(|(service, _)| *service);
+        }
+        if let Some(target) = hints.target {
             let prefix = target.split_once('.').map_or(target, |(prefix, _)| prefix);
-            candidates.retain(|(service, _)| service.target_prefix == Some(prefix));
-        } else if candidates.len() > 1
-            && let Some(action) = hints.action
-        {
-            candidates.retain(|(service, _)| service.operations.iter().any(|operation| operation.name == action));
-        }
-        match candidates.as_slice() {
-            [(service, _)] if hints.signing_name.is_some() || hints.target.is_some() || hints.action.is_some() => {
-                Some(service)
-            }
-            several => several
+            return candidates
                 .iter()
-                .find(|(_, router)| router.route(hints.method, hints.path, hints.query).is_ok())
-                .map(|(service, _)| *service),
+                .find(|(service, _)| service.target_prefix == Some(prefix))
+                .map(|(service, _)| *service);
         }
+        let named = |service: &Service, action: &str| service.operations.iter().any(|known| known.name == action);
+        candidates
+            .iter()
+            .find(|(service, router)| match hints.action {
+                Some(action) => named(service, action),
+                None => router.route(hints.method, hints.path, hints.query).is_ok(),
+            })
+            .map(|(service, _)| *service)
     }
 
     /// Routes a request of `service` by method and path, for the REST protocols.
@@ -131,4 +131,98 @@ pub fn typed<T: DeserializeOwned>(input: Value) -> Result<T, ServiceError> {
 /// `InternalFailure` for an output that no wire can carry.
 pub fn canonical<T: Serialize>(output: &T) -> Result<Value, ServiceError> {
     to_value(output).map_err(|mismatch| error::INTERNAL_FAILURE.with(mismatch.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::EMPTY_STRUCTURE;
+
+    const fn operation(name: &'static str, uri: &'static str) -> Operation {
+        Operation {
+            name,
+            method: "GET",
+            uri,
+            status: 200,
+            input: &EMPTY_STRUCTURE,
+            output: None,
+            errors: &[],
+            raw_payload: false,
+            event_stream: false,
+            max_body: 0,
+        }
+    }
+
+    const fn service(
+        id: &'static str,
+        signing_name: &'static str,
+        target_prefix: Option<&'static str>,
+        operations: &'static [Operation],
+    ) -> Service {
+        Service {
+            id,
+            signing_name,
+            api_version: "1",
+            target_prefix,
+            protocols: &[],
+            operations,
+        }
+    }
+
+    static REST: Service = service("Rest", "rest", None, &[operation("List", "/v1/things")]);
+    static REST_V2: Service = service("RestV2", "rest", None, &[operation("List", "/v2/things")]);
+    static TABLES: Service = service("Tables", "tables", Some("Tables_1"), &[operation("Get", "/")]);
+    static STREAMS: Service = service("Streams", "tables", Some("Streams_1"), &[operation("Read", "/")]);
+    static QUERY: Service = service("Query", "query", None, &[operation("Publish", "/")]);
+
+    #[test]
+    fn scope_comes_before_target_action_and_path() {
+        let services = Services::new([&REST, &REST_V2, &TABLES, &STREAMS, &QUERY]);
+        let pick = |hints: Hints<'_>| {
+            services
+                .pick(Hints { method: "GET", ..hints })
+                .map(|service| service.id)
+        };
+        let scoped = |signing_name, target, path| {
+            pick(Hints {
+                signing_name: Some(signing_name),
+                target,
+                path,
+                ..Hints::default()
+            })
+        };
+        assert_eq!(scoped("query", Some("Tables_1.Get"), "/v1/things"), Some("Query"));
+        assert_eq!(scoped("tables", Some("Streams_1.Read"), "/"), Some("Streams"));
+        assert_eq!(scoped("rest", None, "/v2/things"), Some("RestV2"));
+        assert_eq!(scoped("unheard-of", None, "/v1/things"), None);
+        assert_eq!(
+            pick(Hints {
+                target: Some("Tables_1.Get"),
+                ..Hints::default()
+            }),
+            Some("Tables")
+        );
+        assert_eq!(
+            pick(Hints {
+                action: Some("Publish"),
+                path: "/",
+                ..Hints::default()
+            }),
+            Some("Query")
+        );
+        assert_eq!(
+            pick(Hints {
+                path: "/v1/things/",
+                ..Hints::default()
+            }),
+            Some("Rest")
+        );
+        assert_eq!(
+            pick(Hints {
+                path: "/nothing",
+                ..Hints::default()
+            }),
+            None
+        );
+    }
 }

@@ -5,8 +5,11 @@ use super::{
     model_path,
     services::{SERVICES, ServiceSpec},
 };
+use crate::workspace::root;
 use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -48,7 +51,34 @@ pub(crate) fn from_directory(botocore: &Path) -> Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(&path))?;
         fs::write(&path, serde_json::to_string_pretty(&model)? + "\n")?;
         println!("wrote {}", path.display());
+        trim_examples(&botocore.join("data").join(service.botocore), service)?;
     }
+    Ok(())
+}
+
+/// botocore's example requests, kept as test data without their titles, answers and comments.
+fn trim_examples(directory: &Path, service: &ServiceSpec) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Examples {
+        examples: BTreeMap<String, Vec<Example>>,
+    }
+    #[derive(Deserialize)]
+    struct Example {
+        #[serde(default)]
+        input: serde_json::Value,
+    }
+    let Ok(text) = fs::read(directory.join("examples-1.json")) else {
+        return Ok(());
+    };
+    let examples: Examples = serde_json::from_slice(&text)?;
+    let inputs: BTreeMap<&String, Vec<&serde_json::Value>> = examples
+        .examples
+        .iter()
+        .map(|(operation, examples)| (operation, examples.iter().map(|example| &example.input).collect()))
+        .collect();
+    let path = root().join(format!("crates/models/tests/data/{}-examples.json", service.module));
+    fs::write(&path, serde_json::to_string_pretty(&inputs)? + "\n")?;
+    println!("wrote {}", path.display());
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::{
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::{borrow::Cow, cell::RefCell, fmt};
 
-/// The words of AWS's JSON reader; those marked in `clients` of 2012 to 2025 as answers of real services.
+/// The words of AWS's JSON reader, as seen in answers of DynamoDB and ECS, whose services share it.
 const STRUCTURE: &str = "Start of structure or map found where not expected";
 const LIST: &str = "Start of list found where not expected";
 const SCALAR: &str = "Unexpected field type";
