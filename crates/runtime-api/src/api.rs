@@ -18,10 +18,6 @@ pub struct RuntimeApi {
 impl RuntimeApi {
     /// For an environment whose runtime process is about to start.
     #[must_use]
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "it is always shared between the server and the invoker"
-    )]
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             core: Mutex::new(Core::new()),

@@ -1,0 +1,310 @@
+//! The runtimes and the interpreters that were chosen for them.
+
+use crate::{
+    Bootstraps,
+    plan::{LaunchKind, LaunchPlan},
+    selection::{Interpreter, Language, choose},
+    spec::{CatalogueFile, Family, RuntimeSpec},
+    version::Version,
+};
+use lambent_sandbox::BindMount;
+use lambent_types::RuntimeId;
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+const BUILT_IN: &str = include_str!("../../../runtimes/catalogue.toml");
+
+/// Every runtime that is known, and how it runs on this host.
+pub struct Catalogue {
+    runtimes: BTreeMap<String, Entry>,
+}
+
+struct Entry {
+    deprecated: bool,
+    outcome: Result<LaunchPlan, Unavailable>,
+    interpreter: Option<(Interpreter, bool)>,
+}
+
+/// Why a runtime cannot run here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// No catalogue knows it.
+    #[error("the runtime {0} is not known")]
+    Unknown(String),
+    /// It is known and there is no bootstrap for it.
+    #[error("{0}")]
+    Unsupported(String),
+    /// No interpreter was found for it.
+    #[error("no interpreter was found: {fix}")]
+    Missing {
+        /// What the operator can do.
+        fix: String,
+    },
+}
+
+/// Why a catalogue cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The file is not of the catalogue's form.
+    #[error("the runtime catalogue: {0}")]
+    Form(#[from] toml::de::Error),
+    /// A runtime names a family that does not exist.
+    #[error("the runtime catalogue: {runtime} is of the family {family}, which is not in it")]
+    NoFamily {
+        /// The runtime.
+        runtime: String,
+        /// The family.
+        family: String,
+    },
+    /// A runtime with an interpreter names no version of it.
+    #[error("the runtime catalogue: {0} names no version of its interpreter")]
+    NoVersion(String),
+    /// The directory that gives an interpreter its place in the environment could not be made.
+    #[error("cannot prepare {path}: {reason}")]
+    Prepare {
+        /// The directory.
+        path: PathBuf,
+        /// The file system's word.
+        reason: io::Error,
+    },
+}
+
+/// One runtime, for `lambent doctor` and `lambent runtimes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeReport {
+    /// Which runtime.
+    pub id: RuntimeId,
+    /// Whether AWS has ended its support.
+    pub deprecated: bool,
+    /// Whether and how it runs here.
+    pub availability: Availability,
+}
+
+/// Whether and how a runtime runs here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// By this interpreter.
+    Interpreter {
+        /// The program on the host.
+        program: PathBuf,
+        /// Its version.
+        version: Version,
+        /// Whether that is the version that the runtime names.
+        exact: bool,
+    },
+    /// The function brings its own program.
+    OwnProgram,
+    /// It does not run here.
+    Unavailable(Unavailable),
+}
+
+impl Catalogue {
+    /// Reads the built-in catalogue and the operator's, and chooses among the `found` interpreters. Interpreters without a directory of
+    /// their own get one below `lang_dir`.
+    ///
+    /// # Errors
+    /// When the operator's catalogue is not of the form that `runtimes/catalogue.toml` describes, or `lang_dir` cannot be written.
+    pub fn load(
+        operator: Option<&str>,
+        found: &[Interpreter],
+        bootstraps: &Bootstraps,
+        lang_dir: &Path,
+    ) -> Result<Self, CatalogueError> {
+        let mut file: CatalogueFile = toml::from_str(BUILT_IN)?;
+        if let Some(operator) = operator {
+            let theirs: CatalogueFile = toml::from_str(operator)?;
+            file.family.extend(theirs.family);
+            file.runtime.extend(theirs.runtime);
+        }
+        let host = Host {
+            found,
+            bootstraps,
+            lang_dir,
+        };
+        let entry = |(id, spec): (String, RuntimeSpec)| Ok((id.clone(), host.entry(&id, &spec, &file.family)?));
+        let runtimes = file
+            .runtime
+            .into_iter()
+            .map(entry)
+            .collect::<Result<_, CatalogueError>>()?;
+        Ok(Self { runtimes })
+    }
+
+    /// How to launch a runtime.
+    ///
+    /// # Errors
+    /// [`Unavailable`] with what the operator can do.
+    pub fn launch(&self, id: &RuntimeId) -> Result<LaunchPlan, Unavailable> {
+        match self.runtimes.get(id.as_str()) {
+            Some(entry) => entry.outcome.clone(),
+            None => Err(Unavailable::Unknown(id.to_string())),
+        }
+    }
+
+    /// Every runtime, sorted by identifier.
+    #[must_use]
+    pub fn report(&self) -> Vec<RuntimeReport> {
+        let report = |(id, entry): (&String, &Entry)| RuntimeReport {
+            id: RuntimeId::new(id.clone()),
+            deprecated: entry.deprecated,
+            availability: match (&entry.outcome, &entry.interpreter) {
+                (Err(unavailable), _) => Availability::Unavailable(unavailable.clone()),
+                (Ok(_), None) => Availability::OwnProgram,
+                (Ok(_), Some((interpreter, exact))) => Availability::Interpreter {
+                    program: interpreter.program.clone(),
+                    version: interpreter.version.clone(),
+                    exact: *exact,
+                },
+            },
+        };
+        self.runtimes.iter().map(report).collect()
+    }
+}
+
+/// What a runtime is matched against.
+struct Host<'a> {
+    found: &'a [Interpreter],
+    bootstraps: &'a Bootstraps,
+    lang_dir: &'a Path,
+}
+
+impl Host<'_> {
+    fn entry(
+        &self,
+        id: &str,
+        spec: &RuntimeSpec,
+        families: &BTreeMap<String, Family>,
+    ) -> Result<Entry, CatalogueError> {
+        let entry = |outcome, interpreter| Entry {
+            deprecated: spec.deprecated,
+            outcome,
+            interpreter,
+        };
+        let family = match (&spec.unsupported, &spec.family) {
+            (Some(reason), _) => return Ok(entry(Err(Unavailable::Unsupported(reason.clone())), None)),
+            (None, None) => {
+                return Err(CatalogueError::NoFamily {
+                    runtime: id.to_owned(),
+                    family: String::new(),
+                });
+            }
+            (None, Some(name)) => families.get(name).ok_or_else(|| CatalogueError::NoFamily {
+                runtime: id.to_owned(),
+                family: name.clone(),
+            })?,
+        };
+        let Some(language) = family.interpreter else {
+            return Ok(entry(Ok(own_program(spec, family)), None));
+        };
+        let wanted = spec
+            .version
+            .as_ref()
+            .ok_or_else(|| CatalogueError::NoVersion(id.to_owned()))?;
+        let Some(choice) = choose(language, wanted, self.found) else {
+            return Ok(entry(
+                Err(Unavailable::Missing {
+                    fix: fix(id, language, wanted),
+                }),
+                None,
+            ));
+        };
+        let plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
+        Ok(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact))))
+    }
+
+    fn managed(
+        &self,
+        id: &str,
+        spec: &RuntimeSpec,
+        family: &Family,
+        interpreter: &Interpreter,
+        exact: bool,
+    ) -> Result<LaunchPlan, CatalogueError> {
+        let name = interpreter.program.file_name().unwrap_or_default().to_string_lossy();
+        let mut command = vec![format!("/var/lang/bin/{name}")];
+        command.extend(family.flags.iter().cloned());
+        command.push(format!("/var/runtime/{}", family.entrypoint));
+        let mut env = environment(spec, family);
+        env.push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{id}")));
+        let mount = |host, inside: &str| BindMount {
+            host,
+            inside: inside.to_owned(),
+        };
+        let mounts = vec![
+            mount(self.lang(interpreter)?, "/var/lang"),
+            mount(self.bootstraps.of(interpreter.language), "/var/runtime"),
+        ];
+        Ok(LaunchPlan {
+            command,
+            env,
+            mounts,
+            working_dir: "/var/task".to_owned(),
+            substituted: (!exact).then(|| interpreter.version.to_string()),
+            logs: spec.logs,
+            kind: LaunchKind::Managed {
+                heap_flags: family.heap_flags,
+            },
+        })
+    }
+
+    /// The directory that becomes `/var/lang`: the interpreter's own installation, or one that only links to a program of the system,
+    /// which is inside at its usual path.
+    fn lang(&self, interpreter: &Interpreter) -> Result<PathBuf, CatalogueError> {
+        if let Some(installation) = installation(interpreter) {
+            return Ok(installation.to_owned());
+        }
+        let name = interpreter.program.file_name().unwrap_or_default();
+        let dir = self.lang_dir.join(format!("lang-{}", name.to_string_lossy()));
+        let link = dir.join("bin").join(name);
+        let linked = fs::create_dir_all(dir.join("bin")).and_then(|()| match fs::read_link(&link) {
+            Ok(target) if target == interpreter.program => Ok(()),
+            Ok(_) => fs::remove_file(&link).and_then(|()| symlink(&interpreter.program, &link)),
+            Err(_) => symlink(&interpreter.program, &link),
+        });
+        linked.map_err(|reason| CatalogueError::Prepare {
+            path: dir.clone(),
+            reason,
+        })?;
+        Ok(dir)
+    }
+}
+
+/// The installation that holds nothing but the interpreter; `None` for a program of the system, whose prefix holds everything.
+fn installation(interpreter: &Interpreter) -> Option<&Path> {
+    let prefix = interpreter.program.parent()?.parent()?;
+    let system = prefix.starts_with("/usr") || prefix == Path::new("/");
+    (!system).then_some(prefix)
+}
+
+fn own_program(spec: &RuntimeSpec, family: &Family) -> LaunchPlan {
+    LaunchPlan {
+        command: vec!["/var/task/bootstrap".to_owned()],
+        env: environment(spec, family),
+        mounts: Vec::new(),
+        working_dir: "/var/task".to_owned(),
+        substituted: None,
+        logs: spec.logs,
+        kind: LaunchKind::Provided,
+    }
+}
+
+fn environment(spec: &RuntimeSpec, family: &Family) -> Vec<(String, String)> {
+    let mut all = family.environment.clone();
+    all.extend(spec.environment.clone());
+    all.into_iter().collect()
+}
+
+fn fix(id: &str, language: Language, wanted: &Version) -> String {
+    match language {
+        Language::Python => format!(
+            "install Python {wanted} (pyenv, uv or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+        ),
+        Language::Node => format!(
+            "install Node.js {wanted} (nvm, fnm or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+        ),
+    }
+}

@@ -1,0 +1,282 @@
+//! Looks for interpreters on the host.
+
+use crate::{
+    selection::{Interpreter, Language},
+    version::Version,
+};
+use std::{
+    ffi::OsString,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The newest minor version of Python that is looked for in the directories of `PATH`.
+const NEWEST_PYTHON_MINOR: u32 = 20;
+
+/// Where to look.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// Directories of programs, as in `PATH`.
+    pub program_dirs: Vec<PathBuf>,
+    /// Directories whose children are installations with a `bin` of their own, named by their version: what pyenv, uv, nvm and fnm
+    /// keep, `/opt`, and the `runtimes` directory of the server.
+    pub version_dirs: Vec<PathBuf>,
+}
+
+impl Places {
+    /// The usual places, by the variables that `lookup` knows (`PATH`, `HOME`, `PYENV_ROOT`, `NVM_DIR`, `UV_PYTHON_INSTALL_DIR`,
+    /// `FNM_DIR`), and `runtimes` below the server's data directory, which comes first.
+    #[must_use]
+    pub fn usual(lookup: impl Fn(&str) -> Option<OsString>, data_dir: &Path) -> Self {
+        let home = lookup("HOME").map(PathBuf::from);
+        let beside = |variable: &str, default: &str| {
+            lookup(variable)
+                .map(PathBuf::from)
+                .or_else(|| home.as_ref().map(|home| home.join(default)))
+        };
+        let version_dirs = [
+            Some(data_dir.join("runtimes")),
+            beside("PYENV_ROOT", ".pyenv").map(|root| root.join("versions")),
+            beside("UV_PYTHON_INSTALL_DIR", ".local/share/uv/python"),
+            beside("NVM_DIR", ".nvm").map(|root| root.join("versions/node")),
+            beside("FNM_DIR", ".local/share/fnm").map(|root| root.join("node-versions")),
+            Some(PathBuf::from("/opt")),
+        ];
+        let path = lookup("PATH").unwrap_or_default();
+        let usual = ["/usr/local/bin", "/usr/bin"].map(PathBuf::from);
+        Self {
+            program_dirs: std::env::split_paths(&path).chain(usual).collect(),
+            version_dirs: version_dirs.into_iter().flatten().collect(),
+        }
+    }
+}
+
+/// Finds the interpreters of `places`, in the order of the places, each program once. Only a Node that nothing tells the version of is
+/// asked for it.
+#[must_use]
+pub fn discover(places: &Places) -> Vec<Interpreter> {
+    let mut found: Vec<Interpreter> = Vec::new();
+    let mut add = |interpreter: Option<Interpreter>| {
+        if let Some(interpreter) = interpreter.filter(|new| found.iter().all(|old| old.program != new.program)) {
+            found.push(interpreter);
+        }
+    };
+    for installation in places.version_dirs.iter().flat_map(|dir| children(dir)) {
+        let named = name_version(&installation);
+        for bin in [installation.join("bin"), installation.join("installation/bin")] {
+            programs(&bin, named.as_ref()).into_iter().for_each(&mut add);
+        }
+    }
+    for dir in &places.program_dirs {
+        programs(dir, None)
+            .into_iter()
+            .flatten()
+            .filter(stands_alone)
+            .map(Some)
+            .for_each(&mut add);
+    }
+    found
+}
+
+/// Whether the program is of the system or of an installation of its own, which can be shown inside an environment. A Node in somebody's
+/// `~/bin` is not: its prefix is all of the home directory.
+fn stands_alone(interpreter: &Interpreter) -> bool {
+    let prefix = interpreter.program.parent().and_then(Path::parent);
+    match interpreter.language {
+        Language::Python => true,
+        Language::Node => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("include/node").is_dir()),
+    }
+}
+
+fn children(dir: &Path) -> Vec<PathBuf> {
+    let mut children: Vec<_> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    children.sort();
+    children
+}
+
+/// The version in a directory's name: `3.11.7`, `v20.1.0`, `cpython-3.12.1-linux-x86_64-gnu`, `python3.12`.
+fn name_version(dir: &Path) -> Option<Version> {
+    let name = dir.file_name()?.to_str()?;
+    let start = name.find(|letter: char| letter.is_ascii_digit())?;
+    let end = name[start..]
+        .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
+        .map_or(name.len(), |at| start + at);
+    name[start..end].trim_end_matches('.').parse().ok()
+}
+
+/// The interpreters of one directory of programs; `named` is the version that the installation's name tells.
+fn programs(bin: &Path, named: Option<&Version>) -> Vec<Option<Interpreter>> {
+    let pythons = std::iter::once("python2.7".to_owned())
+        .chain((6..=NEWEST_PYTHON_MINOR).map(|minor| format!("python3.{minor}")))
+        .chain(std::iter::once("python3".to_owned()));
+    let mut found: Vec<_> = pythons.map(|name| python(&bin.join(name), named)).collect();
+    found.push(node(&bin.join("node"), named));
+    found
+}
+
+fn python(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
+    let program = real_program(link)?;
+    let name = program.file_name()?.to_str()?;
+    let release: Version = name.strip_prefix("python")?.parse().ok()?;
+    // Without its library beside it the program is no installation.
+    if !program.parent()?.parent()?.join("lib").join(name).is_dir() {
+        return None;
+    }
+    let version = named
+        .filter(|named| named.satisfies(&release))
+        .cloned()
+        .unwrap_or(release);
+    Some(Interpreter {
+        language: Language::Python,
+        version,
+        program,
+    })
+}
+
+fn node(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
+    let program = real_program(link)?;
+    let told = named
+        .filter(|named| named.to_string().matches('.').count() == 2)
+        .cloned();
+    let version = told
+        .or_else(|| node_header_version(&program))
+        .or_else(|| ask_node(&program))?;
+    Some(Interpreter {
+        language: Language::Node,
+        version,
+        program,
+    })
+}
+
+/// The file behind `link` if it is a program of the machine, not a script: pyenv's and others' shims are scripts.
+fn real_program(link: &Path) -> Option<PathBuf> {
+    let program = fs::canonicalize(link).ok()?;
+    let mut magic = [0; 4];
+    fs::File::open(&program).ok()?.read_exact(&mut magic).ok()?;
+    (&magic == b"\x7fELF").then_some(program)
+}
+
+/// Node's distributions carry the header that says their version.
+fn node_header_version(program: &Path) -> Option<Version> {
+    let header = fs::read_to_string(program.parent()?.parent()?.join("include/node/node_version.h")).ok()?;
+    let part = |name: &str| {
+        let line = header
+            .lines()
+            .find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name))?;
+        line.trim().parse::<u32>().ok()
+    };
+    let parts = [
+        part("NODE_MAJOR_VERSION ")?,
+        part("NODE_MINOR_VERSION ")?,
+        part("NODE_PATCH_VERSION ")?,
+    ];
+    parts.map(|part| part.to_string()).join(".").parse().ok()
+}
+
+fn ask_node(program: &Path) -> Option<Version> {
+    let output = Command::new(program)
+        .arg("--version")
+        .env_clear()
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    String::from_utf8(output.stdout)
+        .ok()?
+        .trim()
+        .strip_prefix('v')?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn program(path: &Path, content: &[u8]) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        let library = path
+            .parent()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .join("lib")
+            .join(path.file_name().unwrap());
+        fs::create_dir_all(library).unwrap();
+    }
+
+    fn versions(found: &[Interpreter]) -> Vec<String> {
+        found
+            .iter()
+            .map(|each| format!("{:?} {}", each.language, each.version))
+            .collect()
+    }
+
+    #[test]
+    fn finds_installations_by_their_names_and_leaves_scripts_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        program(&at("pyenv/versions/3.11.7/bin/python3.11"), b"\x7fELF");
+        symlink("python3.11", at("pyenv/versions/3.11.7/bin/python3")).unwrap();
+        program(&at("pyenv/shims/python3.12"), b"#!/usr/bin/env bash");
+        program(&at("uv/cpython-3.12.1-linux-x86_64-gnu/bin/python3.12"), b"\x7fELF");
+        program(&at("nvm/v20.1.0/bin/node"), b"\x7fELF");
+        program(&at("usr/bin/python3.9"), b"\x7fELF");
+        program(&at("usr/bin/node"), b"\x7fELF");
+        program(&at("home/bin/node"), b"\x7fELF");
+        program(
+            &at("usr/include/node/node_version.h"),
+            b"#define NODE_MAJOR_VERSION 22\n#define NODE_MINOR_VERSION 3\n#define NODE_PATCH_VERSION 1\n",
+        );
+        let places = Places {
+            program_dirs: vec![at("pyenv/shims"), at("usr/bin"), at("home/bin"), at("none")],
+            version_dirs: vec![at("pyenv/versions"), at("uv"), at("nvm"), at("none")],
+        };
+        assert_eq!(
+            versions(&discover(&places)),
+            [
+                "Python 3.11.7",
+                "Python 3.12.1",
+                "Node 20.1.0",
+                "Python 3.9",
+                "Node 22.3.1"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_usual_places_follow_the_environment() {
+        let lookup = |name: &str| match name {
+            "HOME" => Some("/home/u".into()),
+            "PATH" => Some("/a:/b".into()),
+            "NVM_DIR" => Some("/nvm".into()),
+            _ => None,
+        };
+        let places = Places::usual(lookup, Path::new("/data"));
+        assert_eq!(
+            places.program_dirs,
+            ["/a", "/b", "/usr/local/bin", "/usr/bin"].map(PathBuf::from)
+        );
+        assert_eq!(
+            places.version_dirs,
+            [
+                "/data/runtimes",
+                "/home/u/.pyenv/versions",
+                "/home/u/.local/share/uv/python",
+                "/nvm/versions/node",
+                "/home/u/.local/share/fnm/node-versions",
+                "/opt"
+            ]
+            .map(PathBuf::from)
+        );
+    }
+}

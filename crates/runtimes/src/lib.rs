@@ -1,0 +1,24 @@
+//! Which runtimes exist, which interpreters this host has for them, and how a function's process is launched.
+//!
+//! - [`Places`] and [`discover`] look for interpreters on the host, without starting any that says its version by its path.
+//! - [`Catalogue`] holds the runtimes of `runtimes/catalogue.toml`, chooses an interpreter for each and answers with a [`LaunchPlan`].
+//! - [`Bootstraps`] puts the programs that run inside environments onto the disk.
+//! - [`platform_env`] builds the whole environment of a function's process.
+
+mod bootstraps;
+mod catalogue;
+mod discovery;
+mod environment;
+mod plan;
+mod selection;
+mod spec;
+mod version;
+
+pub use bootstraps::Bootstraps;
+pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable};
+pub use discovery::{Places, discover};
+pub use environment::{Credentials, FunctionEnvironment, InitializationType, RESERVED, platform_env};
+pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchPlan};
+pub use selection::{Interpreter, Language};
+pub use spec::LogMode;
+pub use version::Version;

@@ -1,0 +1,174 @@
+//! How a runtime's process is launched.
+
+use crate::spec::LogMode;
+use lambent_sandbox::BindMount;
+use lambent_types::{EnvironmentVariables, MemorySize};
+use std::path::{Path, PathBuf};
+
+/// Where functions that bring their own program have it, in the order in which it is looked for.
+const ENTRYPOINTS: [&str; 2] = ["/var/task/bootstrap", "/opt/bootstrap"];
+
+/// Everything about a runtime that does not depend on the function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchPlan {
+    /// The program and its arguments, seen from inside. [`LaunchPlan::command_for`] fits it to a function.
+    pub command: Vec<String>,
+    /// Variables that the runtime brings along.
+    pub env: Vec<(String, String)>,
+    /// The interpreter at `/var/lang` and the bootstrap at `/var/runtime`.
+    pub mounts: Vec<BindMount>,
+    /// Where the process starts.
+    pub working_dir: String,
+    /// The version that runs, where it is not the one that the runtime names.
+    pub substituted: Option<String>,
+    /// Which log formats the runtime knows.
+    pub logs: LogMode,
+    /// How the command is fitted to a function.
+    pub kind: LaunchKind,
+}
+
+/// What fits a command to a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaunchKind {
+    /// An interpreter with a bootstrap. `AWS_LAMBDA_EXEC_WRAPPER` is honoured.
+    Managed {
+        /// Node's heap is limited by the function's memory.
+        heap_flags: bool,
+    },
+    /// The function's own program.
+    Provided,
+}
+
+/// What of a function its command depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionFacts<'a> {
+    /// Its memory.
+    pub memory: MemorySize,
+    /// Its own environment variables.
+    pub variables: &'a EnvironmentVariables,
+    /// The host directory that will be `/var/task`.
+    pub code: &'a Path,
+    /// The host directory that will be `/opt`, if there are layers.
+    pub layers: Option<&'a Path>,
+}
+
+/// The function has no program to start: the error type is `Runtime.InvalidEntrypoint`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")]
+pub struct InvalidEntrypoint;
+
+impl LaunchPlan {
+    /// The command of one function: with heap limits by its memory, behind the wrapper it asks for, or its own program.
+    ///
+    /// # Errors
+    /// When the function ought to bring its own program and has none.
+    pub fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
+        match self.kind {
+            LaunchKind::Managed { heap_flags } => Ok(self.managed_command(heap_flags, function)),
+            LaunchKind::Provided => {
+                let roots = [Some(function.code), function.layers];
+                ENTRYPOINTS
+                    .iter()
+                    .zip(roots)
+                    .find(|(_, root)| root.is_some_and(|root| exists(&root.join("bootstrap"))))
+                    .map(|(entrypoint, _)| vec![(*entrypoint).to_owned()])
+                    .ok_or(InvalidEntrypoint)
+            }
+        }
+    }
+
+    fn managed_command(&self, heap_flags: bool, function: &FunctionFacts<'_>) -> Vec<String> {
+        let mut command = self.command.clone();
+        if heap_flags && !command.is_empty() {
+            // AWS's proportions: the heap leaves a tenth of the memory to the rest of the process.
+            let mb = function.memory.mb();
+            let flags = [
+                format!("--max-semi-space-size={}", (mb / 20).max(1)),
+                format!("--max-old-space-size={}", mb * 9 / 10),
+            ];
+            command.splice(1..1, flags);
+        }
+        match function.variables.get("AWS_LAMBDA_EXEC_WRAPPER") {
+            // By a shell, as in AWS: a wrapper that does not exist is exit status 127 (recorded: test_lambda_runtime_wrapper_not_found).
+            Some(wrapper) if !wrapper.is_empty() => {
+                let shell = ["/bin/sh", "-c", r#"exec "$0" "$@""#, wrapper].map(str::to_owned);
+                shell.into_iter().chain(command).collect()
+            }
+            Some(_) | None => command,
+        }
+    }
+}
+
+/// A link counts: it may lead to a place that exists only inside.
+fn exists(path: &PathBuf) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(kind: LaunchKind) -> LaunchPlan {
+        LaunchPlan {
+            command: vec!["/var/lang/bin/node".to_owned(), "/var/runtime/bootstrap.js".to_owned()],
+            env: Vec::new(),
+            mounts: Vec::new(),
+            working_dir: "/var/task".to_owned(),
+            substituted: None,
+            logs: LogMode::default(),
+            kind,
+        }
+    }
+
+    fn facts<'a>(variables: &'a EnvironmentVariables, code: &'a Path, layers: Option<&'a Path>) -> FunctionFacts<'a> {
+        FunctionFacts {
+            memory: MemorySize::DEFAULT,
+            variables,
+            code,
+            layers,
+        }
+    }
+
+    #[test]
+    fn a_wrapper_gets_the_command_as_its_arguments() {
+        let wrapper = ("AWS_LAMBDA_EXEC_WRAPPER".to_owned(), "/opt/wrap".to_owned());
+        let variables = EnvironmentVariables::from_iter([wrapper]);
+        let command =
+            plan(LaunchKind::Managed { heap_flags: false }).command_for(&facts(&variables, Path::new("/"), None));
+        assert_eq!(
+            command.unwrap(),
+            [
+                "/bin/sh",
+                "-c",
+                "exec \"$0\" \"$@\"",
+                "/opt/wrap",
+                "/var/lang/bin/node",
+                "/var/runtime/bootstrap.js"
+            ]
+        );
+    }
+
+    #[test]
+    fn heap_limits_follow_the_memory() {
+        let variables = EnvironmentVariables::default();
+        let command =
+            plan(LaunchKind::Managed { heap_flags: true }).command_for(&facts(&variables, Path::new("/"), None));
+        assert_eq!(
+            command.unwrap()[1..3],
+            ["--max-semi-space-size=6", "--max-old-space-size=115"]
+        );
+    }
+
+    #[test]
+    fn a_function_brings_its_own_program() {
+        let (code, layers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let variables = EnvironmentVariables::default();
+        let facts = facts(&variables, code.path(), Some(layers.path()));
+        let plan = plan(LaunchKind::Provided);
+        assert_eq!(plan.command_for(&facts), Err(InvalidEntrypoint));
+        std::fs::write(layers.path().join("bootstrap"), "").unwrap();
+        assert_eq!(plan.command_for(&facts).unwrap(), ["/opt/bootstrap"]);
+        std::fs::write(code.path().join("bootstrap"), "").unwrap();
+        assert_eq!(plan.command_for(&facts).unwrap(), ["/var/task/bootstrap"]);
+    }
+}

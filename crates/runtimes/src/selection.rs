@@ -1,0 +1,123 @@
+//! Chooses an interpreter for a runtime: pure.
+
+use crate::version::Version;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// What is looked for on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// `python2.7`, `python3.12`, …
+    Python,
+    /// `node`.
+    Node,
+}
+
+/// An interpreter that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Interpreter {
+    /// Its language.
+    pub language: Language,
+    /// Its version, as exactly as its place tells.
+    pub version: Version,
+    /// The program itself, all links resolved.
+    pub program: PathBuf,
+}
+
+/// An interpreter for a runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice<'a> {
+    pub(crate) interpreter: &'a Interpreter,
+    /// Whether it is the version that the runtime names.
+    pub(crate) exact: bool,
+}
+
+/// The interpreter that comes nearest to `wanted`: of the same version, else the nearest newer one, else the nearest older one.
+/// Python 2 and Python 3 never stand in for each other. Among equals the first found wins.
+pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Interpreter]) -> Option<Choice<'a>> {
+    let candidates = || {
+        found
+            .iter()
+            .filter(|each| each.language == language && may_stand_in(each, wanted))
+    };
+    let rank = |each: &&Interpreter| std::cmp::Reverse(each.version.clone());
+    if let Some(interpreter) = candidates()
+        .filter(|each| each.version.satisfies(wanted))
+        .min_by_key(rank)
+    {
+        return Some(Choice {
+            interpreter,
+            exact: true,
+        });
+    }
+    let release = |each: &Interpreter| (each.version.major(), each.version.minor());
+    let wanted = (wanted.major(), wanted.minor());
+    let newer = candidates()
+        .filter(|each| release(each) >= wanted)
+        .min_by_key(|each| release(each));
+    let interpreter = newer.or_else(|| candidates().max_by_key(|each| release(each)))?;
+    Some(Choice {
+        interpreter,
+        exact: false,
+    })
+}
+
+fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
+    match interpreter.language {
+        Language::Python => interpreter.version.major() == wanted.major(),
+        Language::Node => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(language: Language, versions: &[&str]) -> Vec<Interpreter> {
+        let interpreter = |version: &&str| Interpreter {
+            language,
+            version: version.parse().unwrap(),
+            program: format!("/x/{version}").into(),
+        };
+        versions.iter().map(interpreter).collect()
+    }
+
+    fn chosen(language: Language, wanted: &str, versions: &[&str]) -> Option<(String, bool)> {
+        let found = found(language, versions);
+        let choice = choose(language, &wanted.parse().unwrap(), &found)?;
+        Some((choice.interpreter.version.to_string(), choice.exact))
+    }
+
+    #[test]
+    fn the_named_version_is_preferred_and_its_latest_patch() {
+        let python = |wanted| chosen(Language::Python, wanted, &["3.11", "3.11.7", "3.12.1", "2.7.18"]);
+        assert_eq!(python("3.11"), Some(("3.11.7".to_owned(), true)));
+        assert_eq!(python("2.7"), Some(("2.7.18".to_owned(), true)));
+    }
+
+    #[test]
+    fn the_nearest_newer_one_stands_in_else_the_nearest_older() {
+        let python = |wanted| chosen(Language::Python, wanted, &["3.8.18", "3.11.7", "3.12.1"]);
+        assert_eq!(python("3.9"), Some(("3.11.7".to_owned(), false)));
+        assert_eq!(python("3.14"), Some(("3.12.1".to_owned(), false)));
+        let node = |wanted| chosen(Language::Node, wanted, &["18.20.8", "20.20.2"]);
+        assert_eq!(node("8.10"), Some(("18.20.8".to_owned(), false)));
+        assert_eq!(node("24"), Some(("20.20.2".to_owned(), false)));
+        assert_eq!(node("20"), Some(("20.20.2".to_owned(), true)));
+    }
+
+    #[test]
+    fn python_2_and_3_never_stand_in_for_each_other() {
+        assert_eq!(chosen(Language::Python, "2.7", &["3.11.7"]), None);
+        assert_eq!(chosen(Language::Python, "3.6", &["2.7.18"]), None);
+        assert_eq!(
+            choose(
+                Language::Node,
+                &"20".parse().unwrap(),
+                &found(Language::Python, &["3.11"])
+            ),
+            None
+        );
+    }
+}
