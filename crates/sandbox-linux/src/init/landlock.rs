@@ -13,27 +13,37 @@ const RIGHTS: ABI = ABI::V5;
 /// What may be written, beside `/tmp`: devices, and what a process says about itself.
 const WRITABLE_FILES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// Restricts this process and all its children. Kernels without Landlock are left as they are.
-pub(super) fn restrict() -> Result<(), StepError> {
-    if sys::landlock_abi().is_none() {
-        return Ok(());
+/// The rules for all that an init has before it knows its environment; `None` on kernels without Landlock.
+pub(super) struct Rules(Option<RulesetCreated>);
+
+impl Rules {
+    /// Makes them, and restricts nothing yet.
+    pub(super) fn prepare() -> Result<Self, StepError> {
+        if sys::landlock_abi().is_none() {
+            return Ok(Self(None));
+        }
+        let ruleset = Ruleset::default()
+            .handle_access(AccessFs::from_all(RIGHTS))
+            .and_then(Ruleset::create);
+        let mut ruleset = allow(ruleset.step("create Landlock rules")?, "/", AccessFs::from_read(RIGHTS))?;
+        ruleset = allow(
+            ruleset,
+            "/proc",
+            AccessFs::from_read(RIGHTS) | AccessFs::from_file(RIGHTS),
+        )?;
+        for file in WRITABLE_FILES {
+            ruleset = allow(ruleset, file, AccessFs::from_file(RIGHTS))?;
+        }
+        Ok(Self(Some(ruleset)))
     }
-    let ruleset = Ruleset::default()
-        .handle_access(AccessFs::from_all(RIGHTS))
-        .and_then(Ruleset::create);
-    let mut ruleset = ruleset.step("create Landlock rules")?;
-    ruleset = allow(ruleset, "/", AccessFs::from_read(RIGHTS))?;
-    ruleset = allow(ruleset, "/tmp", AccessFs::from_all(RIGHTS))?;
-    ruleset = allow(
-        ruleset,
-        "/proc",
-        AccessFs::from_read(RIGHTS) | AccessFs::from_file(RIGHTS),
-    )?;
-    for file in WRITABLE_FILES {
-        ruleset = allow(ruleset, file, AccessFs::from_file(RIGHTS))?;
+
+    /// Adds `/tmp`, and restricts this process and all its children for good. They cannot mount anything from here on.
+    pub(super) fn enforce(self) -> Result<(), StepError> {
+        let Some(ruleset) = self.0 else { return Ok(()) };
+        let ruleset = allow(ruleset, "/tmp", AccessFs::from_all(RIGHTS))?;
+        ruleset.restrict_self().step("apply Landlock rules")?;
+        Ok(())
     }
-    ruleset.restrict_self().step("apply Landlock rules")?;
-    Ok(())
 }
 
 fn allow(ruleset: RulesetCreated, path: &str, rights: BitFlags<AccessFs>) -> Result<RulesetCreated, StepError> {

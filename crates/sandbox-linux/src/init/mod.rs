@@ -124,6 +124,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
 struct Prepared {
     listener: TcpListener,
     children: OwnedFd,
+    rules: landlock::Rules,
 }
 
 /// What an init has once the runtime process runs.
@@ -144,7 +145,13 @@ fn prepare(root: &Path, entrances: Vec<OwnedFd>) -> Result<Prepared, StepError> 
     rustix::system::sethostname(b"lambent").step("set the host name")?;
     let listener = network::listen()?;
     let children = sys::child_signals().step("watch children")?;
-    Ok(Prepared { listener, children })
+    let rules = landlock::Rules::prepare()?;
+    privileges::close_the_way_back()?;
+    Ok(Prepared {
+        listener,
+        children,
+        rules,
+    })
 }
 
 /// Does the rest, and starts the runtime process.
@@ -157,10 +164,14 @@ fn become_environment(
 ) -> Result<Environment, InitError> {
     mounts::mount_tmp(spec.limits.tmp_bytes)?;
     mounts::attach(&spec.mounts, &detached.collect::<Vec<_>>())?;
+    let Prepared {
+        listener,
+        children,
+        rules,
+    } = prepared;
     privileges::drop_all()?;
-    landlock::restrict()?;
+    rules.enforce()?;
     seccomp::load(filter)?;
-    let Prepared { listener, children } = prepared;
     let runtime = runtime::start(spec, output)?;
     Ok(Environment {
         listener,

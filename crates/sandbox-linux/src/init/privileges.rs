@@ -39,8 +39,8 @@ pub(super) fn take_identity() -> Result<(), StepError> {
         .step("leave the keyring")
 }
 
-/// Gives up every capability for good.
-pub(super) fn drop_all() -> Result<(), StepError> {
+/// Sees to it that no capability comes back once it is dropped. Those held now stay in force.
+pub(super) fn close_the_way_back() -> Result<(), StepError> {
     set_no_new_privs(true).step("set no_new_privs")?;
     for bit in 0..u64::BITS {
         // Retained unknown bits: a kernel newer than this code knows more capabilities than it names.
@@ -59,7 +59,11 @@ pub(super) fn drop_all() -> Result<(), StepError> {
         | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
         | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
         | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED;
-    set_capabilities_secure_bits(locked).step("lock the secure bits")?;
+    set_capabilities_secure_bits(locked).step("lock the secure bits")
+}
+
+/// Gives up every capability.
+pub(super) fn drop_all() -> Result<(), StepError> {
     let none = CapabilitySet::empty();
     set_capabilities(
         None,

@@ -9,7 +9,7 @@ use super::{
     stage,
 };
 use crate::{
-    cgroup::{self, Tree},
+    cgroup::{self, Controller, Tree, Version},
     init::Filter,
     step::{Step, StepError},
     sys,
@@ -93,6 +93,13 @@ impl Ground {
             number,
             group,
         )
+    }
+
+    /// Whether inits join version 1 control groups.
+    pub(super) fn has_version_1_groups(&self) -> bool {
+        Controller::ALL
+            .into_iter()
+            .any(|controller| self.tree.version_of(controller) == Some(Version::V1))
     }
 
     /// Removes what lies outside this process: the control groups and the note of them.

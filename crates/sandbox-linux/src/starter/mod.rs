@@ -22,7 +22,7 @@ use ground::Ground;
 use lambent_sandbox::{BindMount, EnvSpec};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::CWD,
+    fs::{CWD, Gid, Uid},
     io::Errno,
     mount::{OpenTreeFlags, open_tree},
     process::{Pid, Resource, Signal, WaitOptions, kill_process, wait},
@@ -40,6 +40,9 @@ use std::{
 
 /// The first argument that makes this program a starter.
 pub(crate) const STARTER_ARGUMENT: &str = "__starter";
+/// Where control groups are version 1, spares are made when nobody has asked for an environment for this long: joining such a group
+/// keeps every process of the host from forking for some milliseconds, and an environment that is just starting would wait for it.
+const QUIET: Duration = Duration::from_millis(5);
 /// How often a busy control group is tried again.
 const RETRY: Duration = Duration::from_millis(10);
 /// How often at the most, at the end: two seconds.
@@ -145,14 +148,15 @@ impl Starter {
         }
     }
 
-    /// Waits for work; not at all when there is other work to do.
-    fn wait(&self, other_work: bool) -> Result<[bool; 2], StepError> {
+    /// Waits for work; not for long when spares are to be made.
+    fn wait(&self, lacks_spares: bool) -> Result<[bool; 2], StepError> {
         let mut fds = [
             PollFd::new(&self.server, PollFlags::IN),
             PollFd::new(&self.children, PollFlags::IN),
         ];
-        let timeout = if other_work {
-            Some(Duration::ZERO)
+        let forks_wait_for_joins = self.ground.as_ref().is_ok_and(Ground::has_version_1_groups);
+        let timeout = if lacks_spares {
+            Some(if forks_wait_for_joins { QUIET } else { Duration::ZERO })
         } else if self.leaving.is_empty() {
             None
         } else {
@@ -200,6 +204,9 @@ impl Starter {
         let mounts = spec.mounts.iter().map(detached).collect::<Result<Vec<_>, _>>()?;
         let limits = spec.limits;
         let message = ToInit::Become(Box::new(spec));
+        let Some(output) = fds.get(1) else {
+            return Err(StepError::new("read the request", "descriptors are missing"));
+        };
         let fds: Vec<_> = fds.iter().chain(&mounts).map(AsFd::as_fd).collect();
         loop {
             let spare = self.spares.pop_front();
@@ -208,6 +215,7 @@ impl Starter {
             let assigned = blank
                 .group
                 .limit(&limits)
+                .and_then(|()| give(output, blank.host_id))
                 .and_then(|()| channel::send(&blank.link, &message, &fds).map_err(|error| told(&error)));
             match assigned {
                 Ok(()) => return Ok(blank),
@@ -287,6 +295,12 @@ fn detached(mount: &BindMount) -> Result<OwnedFd, StepError> {
     let copy = open_tree(CWD, &mount.host, flags).step(step())?;
     sys::mount_setattr(copy.as_fd(), MountAttributes::SEALED).step(step())?;
     Ok(copy)
+}
+
+/// Makes the environment's user the owner of its output, so that it can open `/dev/stdout` and `/dev/stderr`.
+fn give(output: &OwnedFd, host_id: u32) -> Result<(), StepError> {
+    let (uid, gid) = (Uid::from_raw(host_id), Gid::from_raw(host_id));
+    rustix::fs::fchown(output, Some(uid), Some(gid)).step("give the output away")
 }
 
 /// What a failed message to an init means.

@@ -30,6 +30,8 @@ pub(super) struct Blank {
     pub(super) pidfd: OwnedFd,
     pub(super) link: OwnedFd,
     pub(super) group: Group,
+    /// The host id of its user and group, as the starter calls it.
+    pub(super) host_id: u32,
 }
 
 /// What an init is made of.
@@ -41,12 +43,14 @@ pub(super) struct Parts<'a> {
 
 /// Makes the init with this number, in `group`. When that fails the group is gone too.
 pub(super) fn blank(parts: &Parts<'_>, number: u64, group: Group) -> Result<Blank, StepError> {
-    match fork_init(parts, number, &group) {
+    let host_id = parts.ids.of(number);
+    match fork_init(parts, host_id, &group) {
         Ok((pid, pidfd, link)) => Ok(Blank {
             pid,
             pidfd,
             link,
             group,
+            host_id,
         }),
         Err(error) => {
             group.remove();
@@ -55,7 +59,7 @@ pub(super) fn blank(parts: &Parts<'_>, number: u64, group: Group) -> Result<Blan
     }
 }
 
-fn fork_init(parts: &Parts<'_>, number: u64, group: &Group) -> Result<(Pid, OwnedFd, OwnedFd), StepError> {
+fn fork_init(parts: &Parts<'_>, host_id: u32, group: &Group) -> Result<(Pid, OwnedFd, OwnedFd), StepError> {
     let entrances = group.version_1_entrances()?;
     let born_into = group.version_2_dir()?;
     let (link, inits_link) = channel::pair().step("make a socket pair")?;
@@ -71,9 +75,8 @@ fn fork_init(parts: &Parts<'_>, number: u64, group: &Group) -> Result<(Pid, Owne
         Forked::Parent { pid, pidfd } => (Pid::from_raw(pid).ok_or(Errno::SRCH).step("clone")?, pidfd),
     };
     drop(inits_link);
-    let id = parts.ids.of(number);
     // Should this fail, the init ends when it sees its link hang up, and is reaped like any other child.
-    map_ids(pid, id)?;
+    map_ids(pid, host_id)?;
     channel::send(&link, &ToInit::Mapped, &[]).step("tell the init")?;
     Ok((pid, pidfd, link))
 }

@@ -48,6 +48,13 @@ pub(crate) async fn status_and_signal_are_told(host: &Host) {
     );
 }
 
+pub(crate) async fn output_can_be_opened_by_name(host: &Host) {
+    let outcome = host
+        .sh("echo one > /dev/stdout; echo two > /dev/stderr; echo three >&2")
+        .await;
+    assert_eq!(outcome.output, "one\ntwo\nthree\n");
+}
+
 pub(crate) async fn a_bad_entrypoint_is_told(host: &Host) {
     for (command, reason) in [
         ("/var/task/missing", "No such file"),

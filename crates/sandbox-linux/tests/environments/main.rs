@@ -58,6 +58,7 @@ const TESTS: &[Test] = &tests![
     lifecycle::the_runtime_api_answers_from_inside,
     lifecycle::variables_arguments_and_directory_are_exactly_as_given,
     lifecycle::status_and_signal_are_told,
+    lifecycle::output_can_be_opened_by_name,
     lifecycle::a_bad_entrypoint_is_told,
     lifecycle::terminate_reaches_the_runtime,
     lifecycle::orphans_are_reaped,
