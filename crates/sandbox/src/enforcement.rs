@@ -1,7 +1,9 @@
 //! What a host lets an adapter enforce. Isolation is real or said to be absent.
 
+use serde::{Deserialize, Serialize};
+
 /// A kernel primitive that isolation is built from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Primitive {
     /// Its own user ids.
     UserNamespace,
@@ -30,7 +32,7 @@ pub enum Primitive {
 }
 
 /// Whether a primitive is in force here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Guarantee {
     /// In force; by what means (`cgroup v1`, `ABI 7`), where that varies.
     Enforced(String),
@@ -44,7 +46,7 @@ pub enum Guarantee {
 }
 
 /// One line per primitive, in the order they are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enforcement {
     /// What holds.
     pub guarantees: Vec<(Primitive, Guarantee)>,

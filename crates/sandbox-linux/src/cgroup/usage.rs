@@ -1,0 +1,47 @@
+//! What the server reads from an environment's memory group.
+
+use super::Version;
+use crate::protocol::LastWords;
+use serde::{Deserialize, Serialize};
+use std::{fs, path::PathBuf};
+
+/// Where an environment's memory is accounted for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    /// The interface and the directory; absent where the host has no memory controller for us.
+    pub(crate) memory: Option<(Version, PathBuf)>,
+}
+
+impl Usage {
+    /// How many processes the kernel ended because the memory was used up.
+    pub(crate) fn oom_kills(&self) -> u64 {
+        let Some((version, dir)) = &self.memory else { return 0 };
+        let file = match version {
+            Version::V1 => "memory.oom_control",
+            Version::V2 => "memory.events",
+        };
+        let counters = fs::read_to_string(dir.join(file)).unwrap_or_default();
+        counters
+            .lines()
+            .find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// The most memory ever held, in bytes. Version 2 counts it since Linux 5.19.
+    pub(crate) fn peak_memory_bytes(&self) -> Option<u64> {
+        let (version, dir) = self.memory.as_ref()?;
+        let file = match version {
+            Version::V1 => "memory.max_usage_in_bytes",
+            Version::V2 => "memory.peak",
+        };
+        fs::read_to_string(dir.join(file)).ok()?.trim().parse().ok()
+    }
+
+    /// Both, before the group is removed.
+    pub(crate) fn last_words(&self) -> LastWords {
+        LastWords {
+            oom_kills: self.oom_kills(),
+            peak_memory_bytes: self.peak_memory_bytes(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What is left for pid 1 to do once the runtime process runs: reap, report, pass SIGTERM on, and end with the server's interest.
+
+use crate::{
+    channel,
+    protocol::{Ending, FromInit, FromServer},
+    step::{Step, StepError},
+};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+    process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait},
+};
+use std::os::fd::OwnedFd;
+
+/// What the init watches.
+pub(super) struct Watched {
+    /// The runtime process.
+    pub(super) runtime: Pid,
+    /// Readable when a child ended.
+    pub(super) children: OwnedFd,
+    /// The environment's socket.
+    pub(super) server: OwnedFd,
+    /// The starter's socket.
+    pub(super) link: OwnedFd,
+}
+
+/// Returns when server or starter have let go of the environment.
+pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
+    let mut runs = true;
+    loop {
+        let mut fds = [
+            PollFd::new(&watched.server, PollFlags::IN),
+            PollFd::new(&watched.children, PollFlags::IN),
+            PollFd::new(&watched.link, PollFlags::IN),
+        ];
+        match poll(&mut fds, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(StepError::new("wait", error)),
+        }
+        let [server, children, link] = fds.map(|fd| !fd.revents().is_empty());
+        if children {
+            drain(&watched.children);
+            if let Some(ending) = reap(watched.runtime) {
+                runs = false;
+                channel::send(&watched.server, &FromInit::Exited(ending), &[]).step("report")?;
+            }
+        }
+        if server {
+            match channel::receive(&watched.server).step("listen to the server")? {
+                // Its process id may be another's once it is reaped.
+                Some((FromServer::Terminate, _)) if runs => {
+                    kill_process(watched.runtime, Signal::TERM).step("terminate")?;
+                }
+                Some(_) => {}
+                None => return Ok(()),
+            }
+        }
+        if link {
+            // The starter has nothing more to say: this is its end.
+            return Ok(());
+        }
+    }
+}
+
+/// Empties the signal descriptor; one entry may stand for several children.
+pub(crate) fn drain(signals: &OwnedFd) {
+    let mut buffer = [0; 1_024];
+    while rustix::io::read(signals, &mut buffer).is_ok_and(|read| read > 0) {}
+}
+
+/// Reaps every child that ended; says how `runtime` did, if it is among them.
+fn reap(runtime: Pid) -> Option<Ending> {
+    let mut ending = None;
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+        if pid == runtime {
+            ending = ending_of(status);
+        }
+    }
+    ending
+}
+
+fn ending_of(status: WaitStatus) -> Option<Ending> {
+    status
+        .exit_status()
+        .map(Ending::Status)
+        .or_else(|| status.terminating_signal().map(Ending::Signal))
+}

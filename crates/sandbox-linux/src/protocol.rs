@@ -1,0 +1,100 @@
+//! What server, starter and init say to each other. Descriptors that travel beside a message are named in its documentation.
+
+use crate::{cgroup::Usage, step::StepError};
+use lambent_sandbox::{Enforcement, EnvSpec};
+use serde::{Deserialize, Serialize};
+
+/// Names one start request and the environment it leads to, for as long as the server lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// Server to starter: start an environment. Beside it: init's end of the environment's socket, the write end of the output pipe.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Start {
+    /// Names the request.
+    pub(crate) ticket: Ticket,
+    /// What to start.
+    pub(crate) spec: EnvSpec,
+}
+
+/// Starter to server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromStarter {
+    /// First of all: what holds on this host.
+    Ready(Enforcement),
+    /// An init has the request. Beside it: a pidfd of that init.
+    Started {
+        /// Which request.
+        ticket: Ticket,
+        /// The init's process id, as the server sees it.
+        pid: i32,
+        /// Where to read what the environment used.
+        usage: Usage,
+    },
+    /// No init could be made for the request.
+    Refused {
+        /// Which request.
+        ticket: Ticket,
+        /// Why.
+        error: StepError,
+    },
+    /// Every process of the environment is gone.
+    Ended {
+        /// Which environment.
+        ticket: Ticket,
+        /// What it had used.
+        last: LastWords,
+    },
+}
+
+/// What an environment had used when it ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastWords {
+    /// How many of its processes the kernel ended for want of memory.
+    pub(crate) oom_kills: u64,
+    /// The most memory it held, in bytes.
+    pub(crate) peak_memory_bytes: Option<u64>,
+}
+
+/// Starter to init.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ToInit {
+    /// Its user and group ids are mapped: it may prepare.
+    Mapped,
+    /// Become this environment. Beside it: the environment's socket, the output pipe, one detached mount per mount of the spec.
+    Become(Box<EnvSpec>),
+}
+
+/// Init to server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromInit {
+    /// The runtime process runs. Beside it: the Runtime API's listener.
+    Running,
+    /// The command cannot be executed.
+    InvalidEntrypoint {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
+    /// A step of building the environment failed.
+    Failed(StepError),
+    /// The runtime process ended.
+    Exited(Ending),
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    /// By itself, with this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// Server to init.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromServer {
+    /// Send SIGTERM to the runtime process.
+    Terminate,
+}

@@ -1,0 +1,309 @@
+//! The process that makes environments: small, with one thread, so that forking it is cheap and safe.
+//!
+//! It is the server's own program, started again. It is the parent of every init, so it knows when an environment is really gone and
+//! removes its control groups; and since it outlives the server for a moment, nothing is left behind however the server ends.
+
+mod ground;
+mod ids;
+mod measure;
+mod record;
+mod spawn;
+mod stage;
+
+use crate::{
+    cgroup::Group,
+    channel,
+    init::{drain, is_allowed_inside},
+    protocol::{FromStarter, Start, Ticket, ToInit},
+    step::{Step, StepError},
+    sys::{self, MountAttributes},
+};
+use ground::Ground;
+use lambent_sandbox::{BindMount, EnvSpec};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{CWD, Gid, Uid},
+    io::Errno,
+    mount::{OpenTreeFlags, open_tree},
+    process::{Pid, Resource, Signal, WaitOptions, kill_process, wait},
+};
+use spawn::Blank;
+use std::{
+    collections::{HashMap, VecDeque},
+    ffi::OsStr,
+    io,
+    os::fd::{AsFd, OwnedFd},
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+/// The first argument that makes this program a starter.
+pub(crate) const STARTER_ARGUMENT: &str = "__starter";
+/// Where control groups are version 1, spares are made when nobody has asked for an environment for this long: joining such a group
+/// keeps every process of the host from forking for some milliseconds, and an environment that is just starting would wait for it.
+const QUIET: Duration = Duration::from_millis(5);
+/// How often a busy control group is tried again.
+const RETRY: Duration = Duration::from_millis(10);
+/// How often at the most, at the end: two seconds.
+const LAST_RETRIES: usize = 200;
+
+/// Becomes the starter when the server asked for one; returns at once otherwise.
+///
+/// To be called first thing in `main`, before any thread or runtime exists.
+pub fn run_starter_if_asked() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().as_deref() != Some(OsStr::new(STARTER_ARGUMENT)) {
+        return;
+    }
+    let state_dir = arguments.next().map(PathBuf::from);
+    let spares = arguments.next().and_then(|number| number.to_str()?.parse().ok());
+    let status = match (state_dir, spares) {
+        (Some(state_dir), Some(spares)) => match start(state_dir, spares) {
+            Ok(()) => 0,
+            Err(error) => {
+                eprintln!("environment starter: {error}");
+                1
+            }
+        },
+        _ => {
+            eprintln!("environment starter: started by the server only");
+            2
+        }
+    };
+    sys::exit_now(status)
+}
+
+fn start(state_dir: PathBuf, wanted_spares: usize) -> Result<(), StepError> {
+    sys::ignore_terminal_signals();
+    // One descriptor per environment: the soft limit is for programs that use `select`.
+    sys::raise_to_hard_limit(Resource::Nofile).step("raise the limit on open files")?;
+    // SAFETY: nothing has used standard input yet: this is the first thing the program does.
+    let server = unsafe { sys::take_standard_input() }.step("take the server's socket")?;
+    let children = sys::child_signals().step("watch children")?;
+    let (ground, enforcement) = Ground::prepare(&state_dir);
+    channel::send(&server, &FromStarter::Ready(enforcement), &[]).step("report to the server")?;
+    let mut starter = Starter {
+        server,
+        children,
+        ground,
+        wanted_spares,
+        spares: VecDeque::new(),
+        discarded: Vec::new(),
+        environments: HashMap::new(),
+        leaving: Vec::new(),
+    };
+    let result = starter.serve();
+    starter.end();
+    result
+}
+
+/// An init that has become an environment.
+struct Environment {
+    ticket: Ticket,
+    group: Group,
+    /// Open for as long as the starter lives: that is how the init knows.
+    _link: OwnedFd,
+}
+
+struct Starter {
+    server: OwnedFd,
+    children: OwnedFd,
+    /// What environments are made on; the step that failed where none can be made.
+    ground: Result<Ground, StepError>,
+    wanted_spares: usize,
+    spares: VecDeque<Blank>,
+    /// Spares that were of no use and are not reaped yet.
+    discarded: Vec<Blank>,
+    environments: HashMap<Pid, Environment>,
+    /// Groups whose processes are gone, and which the kernel still calls busy.
+    leaving: Vec<Group>,
+}
+
+impl Starter {
+    /// Serves until the server hangs up.
+    fn serve(&mut self) -> Result<(), StepError> {
+        // A spare that could not be made is not tried again until somebody asks for an environment.
+        let mut may_make_spares = true;
+        loop {
+            let lacks_spares = may_make_spares && self.ground.is_ok() && self.spares.len() < self.wanted_spares;
+            let [server, children] = self.wait(lacks_spares)?;
+            if children {
+                drain(&self.children);
+                self.reap();
+            }
+            if server {
+                let Some((request, fds)) = channel::receive(&self.server).step("listen to the server")? else {
+                    return Ok(());
+                };
+                self.answer(request, fds)?;
+                may_make_spares = true;
+            } else if lacks_spares && !children {
+                match self.blank() {
+                    Ok(blank) => self.spares.push_back(blank),
+                    Err(_) => may_make_spares = false,
+                }
+            }
+            self.leaving.retain(|group| !group.remove());
+        }
+    }
+
+    /// Waits for work; not for long when spares are to be made.
+    fn wait(&self, lacks_spares: bool) -> Result<[bool; 2], StepError> {
+        let mut fds = [
+            PollFd::new(&self.server, PollFlags::IN),
+            PollFd::new(&self.children, PollFlags::IN),
+        ];
+        let forks_wait_for_joins = self.ground.as_ref().is_ok_and(Ground::has_version_1_groups);
+        let timeout = if lacks_spares {
+            Some(if forks_wait_for_joins { QUIET } else { Duration::ZERO })
+        } else if self.leaving.is_empty() {
+            None
+        } else {
+            Some(RETRY)
+        };
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => Ok(fds.map(|fd| !fd.revents().is_empty())),
+            Err(error) => Err(StepError::new("wait", error)),
+        }
+    }
+
+    fn blank(&mut self) -> Result<Blank, StepError> {
+        self.ground.as_mut().map_err(|error| error.clone())?.blank()
+    }
+
+    /// Starts an environment and says so, or why not.
+    fn answer(&mut self, request: Start, fds: Vec<OwnedFd>) -> Result<(), StepError> {
+        let ticket = request.ticket;
+        let result = match self.assign(request.spec, &fds) {
+            Ok(blank) => {
+                let message = FromStarter::Started {
+                    ticket,
+                    pid: blank.pid.as_raw_nonzero().get(),
+                    usage: blank.group.usage(),
+                };
+                let sent = channel::send(&self.server, &message, &[blank.pidfd.as_fd()]);
+                self.environments.insert(
+                    blank.pid,
+                    Environment {
+                        ticket,
+                        group: blank.group,
+                        _link: blank.link,
+                    },
+                );
+                sent
+            }
+            Err(error) => channel::send(&self.server, &FromStarter::Refused { ticket, error }, &[]),
+        };
+        result.step("report to the server")
+    }
+
+    /// Tells a spare which environment it becomes.
+    fn assign(&mut self, spec: EnvSpec, fds: &[OwnedFd]) -> Result<Blank, StepError> {
+        let mounts = spec.mounts.iter().map(detached).collect::<Result<Vec<_>, _>>()?;
+        let limits = spec.limits;
+        let message = ToInit::Become(Box::new(spec));
+        let Some(output) = fds.get(1) else {
+            return Err(StepError::new("read the request", "descriptors are missing"));
+        };
+        let fds: Vec<_> = fds.iter().chain(&mounts).map(AsFd::as_fd).collect();
+        loop {
+            let spare = self.spares.pop_front();
+            let was_spare = spare.is_some();
+            let blank = spare.map_or_else(|| self.blank(), Ok)?;
+            let assigned = blank
+                .group
+                .limit(&limits)
+                .and_then(|()| give(output, blank.host_id))
+                .and_then(|()| channel::send(&blank.link, &message, &fds).map_err(|error| told(&error)));
+            match assigned {
+                Ok(()) => return Ok(blank),
+                Err(error) => {
+                    self.discard(blank);
+                    // A spare may have died while it waited. A fresh one that fails is a failure.
+                    if !was_spare {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a spare that cannot be used; its groups go once it is reaped.
+    fn discard(&mut self, blank: Blank) {
+        // A process that is not reaped keeps its id, so this is the right one or nobody.
+        let _ = kill_process(blank.pid, Signal::KILL);
+        self.discarded.push(blank);
+    }
+
+    /// Reaps the inits that ended.
+    fn reap(&mut self) {
+        while let Ok(Some((pid, _))) = wait(WaitOptions::NOHANG) {
+            if let Some(Environment { ticket, group, .. }) = self.environments.remove(&pid) {
+                let ended = FromStarter::Ended {
+                    ticket,
+                    last: group.usage().last_words(),
+                };
+                // A server that hung up is noticed by the loop.
+                let _ = channel::send(&self.server, &ended, &[]);
+                self.leaving.push(group);
+            } else if let Some(index) = self.spares.iter().position(|spare| spare.pid == pid) {
+                self.leaving.extend(self.spares.remove(index).map(|spare| spare.group));
+            } else if let Some(index) = self.discarded.iter().position(|spare| spare.pid == pid) {
+                self.leaving.push(self.discarded.swap_remove(index).group);
+            }
+        }
+    }
+
+    /// Ends every environment and removes what this starter made.
+    fn end(mut self) {
+        self.discarded.extend(self.spares.drain(..));
+        for pid in self
+            .environments
+            .keys()
+            .copied()
+            .chain(self.discarded.iter().map(|spare| spare.pid))
+        {
+            // One that ended already is only waiting to be reaped.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        for _ in 0..LAST_RETRIES {
+            self.reap();
+            self.leaving.retain(|group| !group.remove());
+            if self.environments.is_empty() && self.discarded.is_empty() && self.leaving.is_empty() {
+                break;
+            }
+            thread::sleep(RETRY);
+        }
+        if let Ok(ground) = self.ground {
+            ground.clear();
+        }
+    }
+}
+
+/// A detached, sealed copy of a directory of the host, which only needs to be put in its place.
+fn detached(mount: &BindMount) -> Result<OwnedFd, StepError> {
+    if !is_allowed_inside(&mount.inside) {
+        return Err(StepError::new(
+            format!("mount {}", mount.inside),
+            "no mount may be shown there",
+        ));
+    }
+    let step = || format!("open {} for {}", mount.host.display(), mount.inside);
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let copy = open_tree(CWD, &mount.host, flags).step(step())?;
+    sys::mount_setattr(copy.as_fd(), MountAttributes::SEALED).step(step())?;
+    Ok(copy)
+}
+
+/// Makes the environment's user the owner of its output, so that it can open `/dev/stdout` and `/dev/stderr`.
+fn give(output: &OwnedFd, host_id: u32) -> Result<(), StepError> {
+    let (uid, gid) = (Uid::from_raw(host_id), Gid::from_raw(host_id));
+    rustix::fs::fchown(output, Some(uid), Some(gid)).step("give the output away")
+}
+
+/// What a failed message to an init means.
+fn told(error: &io::Error) -> StepError {
+    StepError::new("tell the init", error)
+}

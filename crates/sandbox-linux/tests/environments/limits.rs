@@ -1,0 +1,64 @@
+//! What an environment may use.
+
+use crate::host::{Host, finish, sh, spec};
+use lambent_sandbox::{Exit, Primitive};
+use std::time::Duration;
+
+pub(crate) async fn a_memory_bomb_is_out_of_memory(host: &Host) {
+    if !host.enforces(Primitive::MemoryLimit) {
+        return;
+    }
+    let bomb = "x = []\nwhile True: x.append(bytearray(4 << 20))";
+    let sandbox = host.start(spec(&["/usr/bin/python3", "-S", "-E", "-c", bomb])).await;
+    let control = sandbox.control.clone();
+    assert_eq!(finish(sandbox).await.exit, Some(Exit::OutOfMemory));
+    let peak = control.peak_memory_bytes().unwrap();
+    assert!((100 << 20..=128 << 20).contains(&peak), "{peak}");
+}
+
+pub(crate) async fn a_fork_bomb_is_bounded(host: &Host) {
+    if !host.enforces(Primitive::ProcessLimit) {
+        return;
+    }
+    let script = "import os, time\nn = 0\ntry:\n  while True:\n    if os.fork() == 0: time.sleep(9); os._exit(0)\n    n += 1\n\
+        except OSError: print(n)";
+    let mut bomb = spec(&["/usr/bin/python3", "-S", "-E", "-c", script]);
+    bomb.limits.processes = 40;
+    let outcome = host.run(bomb).await;
+    assert_eq!(outcome.output.trim(), "39", "{outcome:?}");
+}
+
+pub(crate) async fn open_files_are_limited(host: &Host) {
+    let mut few = sh("ulimit -Sn; ulimit -Hn; ulimit -c");
+    few.limits.open_files = 77;
+    assert_eq!(host.run(few).await.output, "77\n77\n0\n");
+}
+
+pub(crate) async fn processor_time_is_limited(host: &Host) {
+    if !host.enforces(Primitive::CpuLimit) {
+        return;
+    }
+    let script =
+        "import time\nwall = time.monotonic()\nwhile time.monotonic() - wall < 0.6: pass\nprint(time.process_time())";
+    let mut slow = spec(&["/usr/bin/python3", "-S", "-E", "-c", script]);
+    slow.limits.milli_cpus = 250;
+    let outcome = host.run(slow).await;
+    let used: f64 = outcome.output.trim().parse().unwrap();
+    assert!(used < 0.3, "{used} seconds of 0.6 at a quarter of a processor");
+}
+
+pub(crate) async fn peak_memory_is_told(host: &Host) {
+    let script = "x = bytearray(40 << 20)\nprint('held', flush=True)\nimport time\ntime.sleep(9)";
+    let sandbox = host.start(spec(&["/usr/bin/python3", "-S", "-E", "-c", script])).await;
+    for _ in 0..300 {
+        if sandbox
+            .control
+            .peak_memory_bytes()
+            .is_some_and(|peak| (40 << 20..80 << 20).contains(&peak))
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", sandbox.control.peak_memory_bytes());
+}

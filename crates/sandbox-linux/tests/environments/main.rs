@@ -1,0 +1,125 @@
+//! Starts real environments, as root where it may and as an ordinary user.
+//!
+//! Without the usual test harness: this program is also the starter that it starts, and that needs a `main` without threads. An
+//! argument selects the tests whose names contain it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "a test program reports to its terminal")]
+
+mod host;
+mod isolation;
+mod lifecycle;
+mod limits;
+mod recovery;
+
+use host::Host;
+use std::{
+    future::Future,
+    os::unix::process::CommandExt,
+    pin::Pin,
+    process::{Command, ExitCode},
+};
+
+/// Makes this program run the tests as who it is, instead of as root and as somebody else.
+const AS_IS: &str = "--as-is";
+/// Makes this program a server for a test to kill.
+pub(crate) const VICTIM: &str = "--victim";
+/// An ordinary user.
+const NOBODY: u32 = 65_534;
+
+type Test = (
+    &'static str,
+    for<'a> fn(&'a Host) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
+);
+
+/// Names tests by their functions.
+macro_rules! tests {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        [$((concat!(stringify!($module), "::", stringify!($name)), |host| Box::pin($module::$name(host)))),*]
+    };
+}
+
+const TESTS: &[Test] = &tests![
+    isolation::the_runtime_is_an_unprivileged_user_of_its_own_namespaces,
+    isolation::nothing_but_tmp_is_writable,
+    isolation::tmp_is_sized_and_private,
+    isolation::host_processes_and_files_are_out_of_sight,
+    isolation::other_networks_are_out_of_reach,
+    isolation::the_kernel_refuses_what_functions_have_no_use_for,
+    isolation::no_descriptor_leaks,
+    isolation::layers_lie_over_each_other,
+    isolation::mounts_go_only_where_they_may,
+    isolation::interpreters_run,
+    limits::a_memory_bomb_is_out_of_memory,
+    limits::a_fork_bomb_is_bounded,
+    limits::open_files_are_limited,
+    limits::processor_time_is_limited,
+    limits::peak_memory_is_told,
+    lifecycle::the_runtime_api_answers_from_inside,
+    lifecycle::variables_arguments_and_directory_are_exactly_as_given,
+    lifecycle::status_and_signal_are_told,
+    lifecycle::output_can_be_opened_by_name,
+    lifecycle::a_bad_entrypoint_is_told,
+    lifecycle::terminate_reaches_the_runtime,
+    lifecycle::orphans_are_reaped,
+    lifecycle::kill_leaves_nothing,
+    lifecycle::dropping_the_control_kills,
+    lifecycle::fifty_at_once,
+    lifecycle::starting_is_fast,
+    recovery::a_killed_server_leaves_nothing,
+    recovery::a_killed_starter_is_replaced,
+    recovery::server_and_starter_killed_together_leave_nothing_to_the_next,
+    recovery::closing_leaves_nothing,
+    recovery::probe_says_what_the_provider_says,
+];
+
+fn main() -> ExitCode {
+    lambent_sandbox_linux::run_starter_if_asked();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let filter = arguments
+        .iter()
+        .find(|each| !each.starts_with("--"))
+        .cloned()
+        .unwrap_or_default();
+    if arguments.first().is_some_and(|first| first == VICTIM) {
+        return recovery::be_the_victim(&filter);
+    }
+    let as_root = rustix::process::geteuid().is_root();
+    if as_root && !arguments.iter().any(|each| each == AS_IS) {
+        let run = |configure: fn(&mut Command) -> &mut Command| {
+            let mut command = Command::new("/proc/self/exe");
+            configure(command.args([AS_IS, &filter])).status().unwrap().success()
+        };
+        let both = run(|command| command) & run(|command| command.uid(NOBODY).gid(NOBODY));
+        return if both { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    run_tests(&filter, if as_root { "root" } else { "an ordinary user" })
+}
+
+fn run_tests(filter: &str, who: &str) -> ExitCode {
+    println!("as {who}:");
+    let mut failed = 0;
+    for (name, test) in TESTS.iter().filter(|(name, _)| name.contains(filter)) {
+        let outcome = std::panic::catch_unwind(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let host = Host::new().await;
+                tokio::time::timeout(host::PATIENCE, test(&host))
+                    .await
+                    .expect("the test takes too long");
+                host.close().await;
+            });
+        });
+        failed += usize::from(outcome.is_err());
+        println!("  {} {name}", if outcome.is_ok() { "ok    " } else { "FAILED" });
+    }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
