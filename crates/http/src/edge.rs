@@ -7,7 +7,7 @@ use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_models::lambda;
-use lambent_store::CodeStore;
+use lambent_store::{BoxFuture, CodeStore};
 use lambent_types::{Clock, Ids, RequestId};
 use lambent_wire::{
     RequestContext, ServiceError, error, rest_json,
@@ -26,7 +26,7 @@ pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
 /// What the server says about itself.
 pub trait Health: Send + Sync + 'static {
     /// A JSON object.
-    fn report(&self) -> String;
+    fn report(&self) -> BoxFuture<'_, String>;
 }
 
 /// What an edge is made of.

@@ -20,7 +20,7 @@ const CHUNK: usize = 64 << 10;
 
 pub(crate) async fn answer(edge: &Edge, path: &str) -> Answer {
     if path == "health" {
-        return json(StatusCode::OK, edge.health.report());
+        return json(StatusCode::OK, edge.health.report().await);
     }
     let digest = path
         .strip_prefix("code/")

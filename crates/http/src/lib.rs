@@ -17,4 +17,5 @@ mod server;
 
 pub use auth::{Auth, Credential, Credentials};
 pub use edge::{Edge, Health, Parts};
+pub use lambent_wire::sigv4::Verifier;
 pub use server::serve;
