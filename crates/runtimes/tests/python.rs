@@ -1,6 +1,7 @@
 //! The Python bootstrap under every Python of this host.
 #![expect(clippy::unwrap_used, reason = "tests: a failure is to end the test")]
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod harness;
 
 use harness::{ARN, Function, Setup, interpreters, invocation, text};

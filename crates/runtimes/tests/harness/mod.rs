@@ -23,7 +23,7 @@ pub(crate) fn interpreters(language: Language) -> Vec<Interpreter> {
         .filter(|each| each.language == language)
         .collect();
     if found.is_empty() {
-        println!("SKIPPED: no {language:?} on this host");
+        eprintln!("SKIPPED: no {language:?} on this host");
     }
     found
 }
