@@ -22,6 +22,7 @@ async fn start_as(
         handler,
         files,
         env,
+        bootstraps: None,
     })
     .await
 }
@@ -441,5 +442,5 @@ for_every_node!(speed, |node| {
             warm = warm.min(clock.monotonic_micros() - invoked_at);
         }
     }
-    println!("  init {} ms, warm {warm} us", init as f64 / 1_000.0);
+    println!("  init {init} us, warm {warm} us");
 });
