@@ -45,3 +45,10 @@ def need(program):
     if not path:
         pytest.skip(f"this host has no {program}")
     return path
+
+
+def need_enforced(server, primitive):
+    """Skips the test where the host lets the server not enforce `primitive`."""
+    guarantee = server.health()["enforcement"].get(primitive)
+    if guarantee is None or "absent" in str(guarantee).lower():
+        pytest.skip(f"this host does not let this user enforce {primitive}")
