@@ -1,10 +1,12 @@
 //! The programs that run inside environments, carried in the server's binary.
 
+use crate::{Interpreter, Language};
 use lambent_types::Sha256Digest;
 use std::{
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 macro_rules! embedded {
@@ -69,11 +71,53 @@ impl Bootstraps {
 
     /// The directory that an environment of this language sees as `/var/runtime`.
     #[must_use]
-    pub fn of(&self, language: crate::Language) -> PathBuf {
+    pub fn of(&self, language: Language) -> PathBuf {
         self.dir.join(match language {
-            crate::Language::Python => "python",
-            crate::Language::Node => "nodejs",
+            Language::Python => "python",
+            Language::Node => "nodejs",
         })
+    }
+}
+
+/// Python compiles the bootstrap's modules at every start unless it finds them compiled, and environments cannot write there.
+impl Bootstraps {
+    /// Has `interpreter` compile the modules, once: a start is then about a quarter shorter. It takes about a tenth of a second, so do it
+    /// in the background; environments that start meanwhile are only slower. Nothing is done for other languages.
+    ///
+    /// # Errors
+    /// When the interpreter cannot be started or fails. Nothing depends on it.
+    pub fn precompile(&self, interpreter: &Interpreter) -> io::Result<()> {
+        let dir = self.of(interpreter.language);
+        if interpreter.language != Language::Python || is_compiled(&dir, interpreter) {
+            return Ok(());
+        }
+        let mut compiler = Command::new(&interpreter.program);
+        compiler
+            .args(["-S", "-m", "compileall", "-q"])
+            .arg(dir.join("lambent_runtime"));
+        let status = compiler
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        world_readable(&dir)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("compileall: {status}")))
+        }
+    }
+}
+
+fn is_compiled(dir: &Path, interpreter: &Interpreter) -> bool {
+    let (major, minor) = (interpreter.version.major(), interpreter.version.minor());
+    let modules = dir.join("lambent_runtime");
+    match major {
+        2 => modules.join("start.pyc").is_file(),
+        _ => modules
+            .join(format!("__pycache__/start.cpython-{major}{minor}.pyc"))
+            .is_file(),
     }
 }
 
@@ -94,7 +138,6 @@ fn write_all(draft: &Path) -> io::Result<()> {
             fs::create_dir_all(parent)?;
         }
         fs::write(&file, content)?;
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
     }
     world_readable(draft)
 }
@@ -106,6 +149,8 @@ fn world_readable(dir: &Path) -> io::Result<()> {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             world_readable(&entry.path())?;
+        } else {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o644))?;
         }
     }
     Ok(())
@@ -143,8 +188,24 @@ mod tests {
         let first = Bootstraps::install(root.path()).unwrap();
         let second = Bootstraps::install(root.path()).unwrap();
         assert_eq!(first.dir, second.dir);
-        assert!(first.of(crate::Language::Python).join("bootstrap.py").is_file());
+        assert!(first.of(Language::Python).join("bootstrap.py").is_file());
         assert_eq!(fs::metadata(&first.dir).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn compiles_once_per_interpreter() {
+        let root = tempfile::tempdir().unwrap();
+        let bootstraps = Bootstraps::install(root.path()).unwrap();
+        let places = crate::Places::usual(|name| std::env::var_os(name), root.path());
+        for interpreter in crate::discover(&places) {
+            bootstraps.precompile(&interpreter).unwrap();
+            let python = interpreter.language == Language::Python;
+            assert_eq!(
+                is_compiled(&bootstraps.of(interpreter.language), &interpreter),
+                python,
+                "{interpreter:?}"
+            );
+        }
     }
 }

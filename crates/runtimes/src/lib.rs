@@ -18,7 +18,7 @@ pub use bootstraps::Bootstraps;
 pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable};
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, RESERVED, platform_env};
-pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchPlan};
+pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchKind, LaunchPlan};
 pub use selection::{Interpreter, Language};
 pub use spec::LogMode;
 pub use version::Version;

@@ -1,11 +1,12 @@
 //! The Python bootstrap under every Python of this host.
 #![expect(clippy::unwrap_used, reason = "tests: a failure is to end the test")]
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod harness;
 
 use harness::{ARN, Function, Setup, interpreters, invocation, text};
 use lambent_runtime_api::InvocationResult;
-use lambent_runtimes::{Interpreter, Language};
+use lambent_runtimes::{Bootstraps, Interpreter, Language};
 use lambent_types::{Clock, SystemClock};
 
 fn runtime_of(interpreter: &Interpreter) -> String {
@@ -32,6 +33,7 @@ async fn start_named(
         handler,
         files,
         env,
+        bootstraps: None,
     })
     .await
 }
@@ -269,6 +271,23 @@ for_every_python!(what_cannot_be_marshalled_is_an_error, |python| {
     );
 });
 
+for_every_python!(odd_errors_are_reported_too, |python| {
+    let source = "# -*- coding: utf-8 -*-\nclass Odd(Exception):\n    def __str__(self):\n        raise ValueError('no')\n\
+        def handler(event, context):\n    \
+        raise [Odd(), ValueError(u'\\udc80'), ValueError(b'\\xff'), ValueError(u'\\xfc')][event]\n";
+    let function = start(python, source, &[]).await;
+    for (at, error_type) in [(0, "Odd"), (1, "ValueError"), (2, "ValueError"), (3, "ValueError")] {
+        // A lone surrogate is JSON, but no text of Rust's.
+        assert!(
+            function
+                .fail(at.to_string())
+                .await
+                .contains(&format!("\"errorType\": \"{error_type}\"")),
+            "{at}"
+        );
+    }
+});
+
 for_every_python!(log_lines_are_text, |python| {
     let source = "# -*- coding: utf-8 -*-\nimport logging\nlogging.getLogger().setLevel('INFO')\n\
         def handler(event, context):\n    print('plain')\n    logging.info(u'h\\xfc %s', 1)\n    context.log('own\\n')\n";
@@ -349,11 +368,21 @@ for_every_python!(the_search_path_is_awss, |python| {
 });
 
 for_every_python!(speed, |python| {
-    let clock = SystemClock::default();
+    let (clock, dir) = (SystemClock::default(), tempfile::tempdir().unwrap());
+    Bootstraps::install(dir.path()).unwrap().precompile(python).unwrap();
+    let source = "def handler(event, context):\n    return event\n";
+    let setup = Setup {
+        interpreter: python,
+        runtime: &runtime_of(python),
+        handler: "handler.handler",
+        files: &[("handler.py", source)],
+        env: &[],
+        bootstraps: Some(dir.path()),
+    };
     let (mut init, mut warm) = (u64::MAX, u64::MAX);
     for _ in 0..5 {
         let start_at = clock.monotonic_micros();
-        let function = start(python, "def handler(event, context):\n    return event\n", &[]).await;
+        let function = Function::start(&setup).await;
         function.api.initialised().await.unwrap();
         init = init.min(clock.monotonic_micros() - start_at);
         for _ in 0..100 {
@@ -363,5 +392,5 @@ for_every_python!(speed, |python| {
             warm = warm.min(clock.monotonic_micros() - invoked_at);
         }
     }
-    println!("  init {} ms, warm {warm} us", init as f64 / 1_000.0);
+    println!("  init {init} us, warm {warm} us");
 });

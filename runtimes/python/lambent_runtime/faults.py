@@ -41,9 +41,12 @@ else:
 
 def _message(error):
     try:
-        return str(error)
+        return _text(str(error))
     except UnicodeError:
         return unicode(error)  # noqa: F821 - Python 2 only
+    except Exception:
+        # An error that cannot even be printed is still to be reported.
+        return "<unprintable %s object>" % type(error).__name__
 
 
 def _frames(trace):
@@ -52,4 +55,8 @@ def _frames(trace):
 
     frames = [tuple(frame)[:4] for frame in traceback.extract_tb(trace)]
     first = next((at for at, frame in enumerate(frames) if not frame[0].startswith(_HERE)), 0)
-    return traceback.format_list(frames[first:])
+    return [_text(line) for line in traceback.format_list(frames[first:])]
+
+
+def _text(text):
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text

@@ -66,4 +66,5 @@ def to_json(value):
     text = _result_encoder.encode(value)
     if _Encoder.numbers:
         text = text.replace('"' + _MARKED, "").replace(_MARKED + '"', "")
-    return text if isinstance(text, bytes) else text.encode("utf-8")
+    # A lone surrogate, which UTF-8 cannot say, becomes JSON's own escape for it.
+    return text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")

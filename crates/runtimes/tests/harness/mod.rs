@@ -23,7 +23,7 @@ pub(crate) fn interpreters(language: Language) -> Vec<Interpreter> {
         .filter(|each| each.language == language)
         .collect();
     if found.is_empty() {
-        println!("SKIPPED: no {language:?} on this host");
+        eprintln!("SKIPPED: no {language:?} on this host");
     }
     found
 }
@@ -43,6 +43,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) handler: &'a str,
     pub(crate) files: &'a [(&'a str, &'a str)],
     pub(crate) env: &'a [(&'a str, &'a str)],
+    /// Where the bootstraps are kept; `None` installs them for this function alone.
+    pub(crate) bootstraps: Option<&'a Path>,
 }
 
 impl Function {
@@ -53,7 +55,7 @@ impl Function {
             fs::create_dir_all(task.join(name).parent().unwrap()).unwrap();
             fs::write(task.join(name), content).unwrap();
         }
-        let bootstraps = Bootstraps::install(root.path()).unwrap();
+        let bootstraps = Bootstraps::install(setup.bootstraps.unwrap_or(root.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let api = RuntimeApi::new();

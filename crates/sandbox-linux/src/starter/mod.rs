@@ -82,7 +82,6 @@ fn start(state_dir: PathBuf, wanted_spares: usize) -> Result<(), StepError> {
     let server = unsafe { sys::take_standard_input() }.step("take the server's socket")?;
     let children = sys::child_signals().step("watch children")?;
     let (ground, enforcement) = Ground::prepare(&state_dir);
-    channel::send(&server, &FromStarter::Ready(enforcement), &[]).step("report to the server")?;
     let mut starter = Starter {
         server,
         children,
@@ -93,7 +92,9 @@ fn start(state_dir: PathBuf, wanted_spares: usize) -> Result<(), StepError> {
         environments: HashMap::new(),
         leaving: Vec::new(),
     };
-    let result = starter.serve();
+    // From here on there is something to clean up, whatever happens.
+    let ready = channel::send(&starter.server, &FromStarter::Ready(enforcement), &[]).step("report to the server");
+    let result = ready.and_then(|()| starter.serve());
     starter.end();
     result
 }

@@ -249,4 +249,10 @@ pub(crate) async fn interpreters_run(host: &Host) {
             "{interpreter}"
         );
     }
+    if std::path::Path::new("/usr/bin/java").exists() {
+        let mut java = crate::host::spec(&["/usr/bin/java", "-XX:+UseSerialGC", "-Xmx64m", "-version"]);
+        java.limits.memory_bytes = 512 << 20;
+        let outcome = host.run(java).await;
+        assert_eq!(outcome.exit, Some(Exit::Status(0)), "{outcome:?}");
+    }
 }

@@ -70,6 +70,7 @@ const TESTS: &[Test] = &tests![
     recovery::a_killed_starter_is_replaced,
     recovery::server_and_starter_killed_together_leave_nothing_to_the_next,
     recovery::closing_leaves_nothing,
+    recovery::a_server_that_is_killed_at_once_leaves_nothing,
     recovery::probe_says_what_the_provider_says,
 ];
 

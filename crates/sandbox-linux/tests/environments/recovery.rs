@@ -120,6 +120,35 @@ pub(crate) async fn closing_leaves_nothing(host: &Host) {
     assert!(sandbox.exited.await.is_err());
 }
 
+pub(crate) async fn a_server_that_is_killed_at_once_leaves_nothing(host: &Host) {
+    let dir = host.state_dir().join("hasty");
+    std::fs::create_dir_all(&dir).unwrap();
+    for _ in 0..10 {
+        // A starter whose server is gone before it is ready: its standard input hangs up.
+        let (theirs, ours) = std::os::unix::net::UnixDatagram::pair().unwrap();
+        drop(ours);
+        let mut starter = Command::new("/proc/self/exe")
+            .args(["__starter".as_ref(), dir.as_os_str(), "2".as_ref()])
+            .stdin(std::os::fd::OwnedFd::from(theirs))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let marked = format!("lambent-{}-", starter.id());
+        starter.wait().unwrap();
+        for controller in ["cpu", "pids", ""] {
+            let groups = std::fs::read_dir(Path::new("/sys/fs/cgroup").join(controller))
+                .into_iter()
+                .flatten()
+                .flatten();
+            let left = groups
+                .filter(|group| group.file_name().to_string_lossy().starts_with(&marked))
+                .count();
+            assert_eq!(left, 0, "{controller}");
+        }
+    }
+    assert!(groups(&dir).is_empty());
+}
+
 pub(crate) async fn probe_says_what_the_provider_says(host: &Host) {
     let mut times = Vec::new();
     for _ in 0..5 {

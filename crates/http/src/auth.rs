@@ -1,0 +1,140 @@
+//! Who asks, and for which account and region.
+
+use http::HeaderMap;
+use lambent_types::{AccountId, Region, Scope, Timestamp};
+use lambent_wire::{
+    ServiceError, error,
+    sigv4::{CredentialScope, Integrity, LookupError, Secrets, SignedRequest, Verifier, parse_authorization},
+};
+use std::{collections::HashMap, fmt};
+
+/// How requests are authenticated.
+#[derive(Debug)]
+pub enum Auth {
+    /// Any well-formed credentials are accepted, unverified. Only for a listener that others cannot reach.
+    AcceptAny,
+    /// Signatures are verified against these credentials.
+    Verify(Verifier, Credentials),
+}
+
+/// An access key an operator has configured.
+#[derive(Clone)]
+pub struct Credential {
+    /// The access key id.
+    pub access_key: String,
+    /// Its secret.
+    pub secret_key: String,
+    /// The account it belongs to.
+    pub account: AccountId,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.access_key, self.account)
+    }
+}
+
+/// The configured access keys.
+#[derive(Debug)]
+pub struct Credentials(HashMap<String, Credential>);
+
+impl FromIterator<Credential> for Credentials {
+    fn from_iter<I: IntoIterator<Item = Credential>>(credentials: I) -> Self {
+        Self(
+            credentials
+                .into_iter()
+                .map(|each| (each.access_key.clone(), each))
+                .collect(),
+        )
+    }
+}
+
+impl Secrets for Credentials {
+    fn secret(&self, access_key: &str, session_token: Option<&str>) -> Result<String, LookupError> {
+        // Configured keys are long-term ones; they come without a token.
+        let found = self.0.get(access_key).filter(|_| session_token.is_none());
+        found
+            .map(|credential| credential.secret_key.clone())
+            .ok_or(LookupError::Unknown)
+    }
+}
+
+/// The caller, as far as the signature says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) access_key: String,
+    pub(crate) scope: Scope,
+    /// The service the request was signed for.
+    pub(crate) service: String,
+}
+
+impl Auth {
+    /// The caller a request claims to be: enough to route it, not to trust it.
+    pub(crate) fn claimed(&self, headers: &HeaderMap, query: &str) -> Result<Caller, ServiceError> {
+        let scope = parse_authorization(headers, query)
+            .ok_or_else(|| error::MISSING_AUTHENTICATION_TOKEN.with("Missing Authentication Token"))?;
+        Ok(self.caller(scope))
+    }
+
+    /// Verifies the request, now that its body is there.
+    pub(crate) fn verify(&self, request: &SignedRequest<'_>, now: Timestamp) -> Result<(), ServiceError> {
+        let Self::Verify(verifier, credentials) = self else {
+            return Ok(());
+        };
+        let identity = verifier.verify(request, now, credentials)?;
+        match identity.integrity {
+            Integrity::Verified | Integrity::Unsigned => Ok(()),
+            Integrity::Chunked => Err(error::INVALID_SIGNATURE.with("Chunked signatures are for S3 only.")),
+        }
+    }
+
+    fn caller(&self, scope: CredentialScope) -> Caller {
+        let configured = match self {
+            Self::AcceptAny => None,
+            Self::Verify(_, credentials) => credentials
+                .0
+                .get(&scope.access_key)
+                .map(|credential| credential.account),
+        };
+        let account = configured
+            .or_else(|| scope.access_key.parse().ok())
+            .unwrap_or(AccountId::DEFAULT);
+        let region: Region = scope.region.parse().unwrap_or_default();
+        Caller {
+            access_key: scope.access_key,
+            scope: Scope { account, region },
+            service: scope.service,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(access_key: &str) -> Caller {
+        let value = format!(
+            "AWS4-HMAC-SHA256 Credential={access_key}/20261123/eu-west-1/lambda/aws4_request, \
+             SignedHeaders=host;x-amz-date, Signature=00"
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::AUTHORIZATION, value.parse().unwrap());
+        Auth::AcceptAny.claimed(&headers, "").unwrap()
+    }
+
+    #[test]
+    fn a_key_of_twelve_digits_is_the_account() {
+        assert_eq!(claimed("123456789012").scope.account.as_str(), "123456789012");
+        assert_eq!(claimed("test").scope.account, AccountId::DEFAULT);
+        assert_eq!(
+            (claimed("test").scope.region.as_str(), claimed("test").service.as_str()),
+            ("eu-west-1", "lambda")
+        );
+    }
+
+    #[test]
+    fn an_unsigned_request_is_refused() {
+        let refused = Auth::AcceptAny.claimed(&HeaderMap::new(), "").unwrap_err();
+        assert_eq!(refused.code(), "MissingAuthenticationTokenException");
+    }
+}

@@ -1,0 +1,104 @@
+//! Reading request bodies: bounded each, bounded together, and never for ever.
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A client that sends nothing for this long is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Of a body that is too large this much is read and thrown away, so that the client, which does not listen while it sends, gets its
+/// answer.
+const DISCARD: usize = 256 << 20;
+/// Bodies up to this size are not counted.
+const SMALL: usize = 64 << 10;
+/// A large body exists up to three times while it is decoded: as text, as a value, as bytes.
+const COPIES: usize = 3;
+const KIB: usize = 1 << 10;
+
+/// Why there is no body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    /// It is larger than it may be: by so many bytes it was, as far as it was read.
+    TooLarge(usize),
+    /// The client went away, was too slow, or broke the protocol.
+    Broken,
+}
+
+/// Memory for all bodies that are being read or decoded at one time.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(Arc<Semaphore>);
+
+/// A body, and its share of the budget for as long as it is held.
+pub(crate) struct Read {
+    pub(crate) bytes: Bytes,
+    pub(crate) _share: Option<OwnedSemaphorePermit>,
+}
+
+impl Budget {
+    /// For bodies that need `bytes` together.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes / KIB)))
+    }
+
+    /// Reads a body of at most `limit` bytes; waits while others use up the budget.
+    pub(crate) async fn read(&self, body: Incoming, limit: usize) -> Result<Read, BodyError> {
+        let announced = usize::try_from(body.size_hint().upper().unwrap_or(limit as u64)).unwrap_or(usize::MAX);
+        let expected = announced.min(limit);
+        let share = if expected > SMALL {
+            let kibs = u32::try_from(expected.saturating_mul(COPIES) / KIB).unwrap_or(u32::MAX);
+            Arc::clone(&self.0).acquire_many_owned(kibs).await.ok()
+        } else {
+            None
+        };
+        let bytes = collect(body, limit).await?;
+        Ok(Read { bytes, _share: share })
+    }
+}
+
+/// A body that comes in one piece is not copied.
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
+    let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
+    let mut total = 0;
+    while let Some(data) = next(&mut body).await? {
+        total += data.len();
+        if total > limit {
+            discard(&mut body, &mut total).await;
+            return Err(BodyError::TooLarge(total));
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.reserve(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(limit) + total);
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+async fn discard(body: &mut Incoming, total: &mut usize) {
+    while *total < DISCARD {
+        match next(body).await {
+            Ok(Some(data)) => *total += data.len(),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
+    loop {
+        match tokio::time::timeout(PATIENCE, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(_))) | Err(_) => return Err(BodyError::Broken),
+        }
+    }
+}

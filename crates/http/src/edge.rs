@@ -1,0 +1,148 @@
+//! From a request to an answer.
+
+use crate::{auth::Auth, body::Budget, internal};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
+use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use hyper::body::Incoming;
+use lambent_control::Control;
+use lambent_models::lambda;
+use lambent_store::{BoxFuture, CodeStore};
+use lambent_types::{Clock, Ids, RequestId};
+use lambent_wire::{
+    RequestContext, ServiceError, error, rest_json,
+    service::{Hints, Services},
+};
+use std::{io, sync::Arc};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+/// For the bodies of all requests together: several of the largest deployment packages at once.
+const BODY_BUDGET: usize = 1 << 30;
+
+/// What goes back to the client.
+pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
+
+/// What the server says about itself.
+pub trait Health: Send + Sync + 'static {
+    /// A JSON object.
+    fn report(&self) -> BoxFuture<'_, String>;
+}
+
+/// What an edge is made of.
+pub struct Parts {
+    /// The Lambda service.
+    pub control: Control,
+    /// For code downloads.
+    pub code: Arc<dyn CodeStore>,
+    /// How requests are authenticated.
+    pub auth: Auth,
+    /// What the server says about itself.
+    pub health: Arc<dyn Health>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Request ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Everything behind the listener.
+pub struct Edge {
+    pub(crate) services: Services,
+    pub(crate) control: Control,
+    pub(crate) code: Arc<dyn CodeStore>,
+    pub(crate) auth: Auth,
+    pub(crate) health: Arc<dyn Health>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) bodies: Budget,
+}
+
+impl Edge {
+    /// Builds the routing tables.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            services: Services::new([&lambda::SERVICE]),
+            control: parts.control,
+            code: parts.code,
+            auth: parts.auth,
+            health: parts.health,
+            clock: parts.clock,
+            ids: parts.ids,
+            bodies: Budget::new(BODY_BUDGET),
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Answer {
+        if let Some(path) = request.uri().path().strip_prefix(internal::PREFIX) {
+            return internal::answer(self, path).await;
+        }
+        let request_id = RequestId::new(self.ids.as_ref());
+        let mut answer = match self.aws(request, request_id).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::debug!(%request_id, %error, "refused");
+                whole(rest_json::encode_error(&error))
+            }
+        };
+        if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+            answer.headers_mut().insert(REQUEST_ID, value);
+        }
+        answer
+    }
+
+    /// Finds out whom a request is from and what it is for, then leaves it to that operation.
+    async fn aws(&self, request: Request<Incoming>, request_id: RequestId) -> Result<Answer, ServiceError> {
+        let (mut parts, body) = request.into_parts();
+        name_host(&mut parts);
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let caller = self.auth.claimed(&parts.headers, &query)?;
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let hints = Hints {
+            signing_name: Some(&caller.service),
+            target: parts.headers.get(TARGET).and_then(|value| value.to_str().ok()),
+            action: None,
+            method,
+            path,
+            query: &query,
+        };
+        let unknown = || error::UNKNOWN_OPERATION.with("The requested operation does not exist.");
+        let service = self.services.pick(hints).ok_or_else(unknown)?;
+        let routed = self
+            .services
+            .route(service, method, path, &query)
+            .map_err(|_| unknown())?;
+        let cx = RequestContext {
+            scope: caller.scope,
+            access_key: Some(caller.access_key),
+            request_id,
+            host: parts
+                .headers
+                .get(HOST)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+            secure: false,
+        };
+        if routed.operation.raw_payload {
+            self.invoke(&cx, &parts, &query, &routed, body).await
+        } else {
+            self.call(&cx, &parts, &query, &routed, body).await
+        }
+    }
+}
+
+/// HTTP/2 names the host in the request's target; signatures and answers want it as a header.
+fn name_host(parts: &mut http::request::Parts) {
+    if let Some(authority) = parts.uri.authority()
+        && !parts.headers.contains_key(HOST)
+        && let Ok(value) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(HOST, value);
+    }
+}
+
+/// An answer whose body is there as a whole.
+pub(crate) fn whole(response: Response<Bytes>) -> Answer {
+    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed())
+}

@@ -1,0 +1,112 @@
+//! `Invoke`: the payload passes through.
+
+use crate::edge::{Answer, Edge, whole};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request};
+use hyper::body::{Body as _, Incoming};
+use lambent_control::Invoked;
+use lambent_models::lambda::{InvocationRequest, errors};
+use lambent_types::limits;
+use lambent_wire::{
+    RequestContext, ServiceError, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
+};
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+
+impl Edge {
+    /// Reads the payload and hands it on as it came.
+    pub(crate) async fn invoke(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        query: &str,
+        routed: &Routed,
+        body: Incoming,
+    ) -> Result<Answer, ServiceError> {
+        if routed.operation.name != "Invoke" {
+            return Err(error::not_implemented(routed.operation.name));
+        }
+        let input = rest_json::decode_request(routed, &parts.headers, b"")?;
+        validate::validate(routed.operation.input, &input)?;
+        let input: InvocationRequest = service::typed(input)?;
+        let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
+        let payload = self.payload(body, kind).await?;
+        self.auth.verify(
+            &SignedRequest {
+                method: parts.method.as_str(),
+                path: parts.uri.path(),
+                query,
+                headers: &parts.headers,
+                body: &payload,
+            },
+            self.clock.now(),
+        )?;
+        let trace_id = self.trace_id(&parts.headers);
+        let invoked = self.control.invoke(cx, input, Some(trace_id.clone()), payload).await?;
+        let mut answer = encode(invoked);
+        if let Ok(value) = HeaderValue::from_str(&trace_id) {
+            answer.headers_mut().insert(TRACE_ID, value);
+        }
+        Ok(answer)
+    }
+
+    async fn payload(&self, body: Incoming, kind: &str) -> Result<Bytes, ServiceError> {
+        let limit = limits::SYNC_REQUEST_BYTES;
+        let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+        let read = self.bodies.read(body, limit).await.map_err(|failed| match failed {
+            crate::body::BodyError::TooLarge(read) => errors::REQUEST_TOO_LARGE_EXCEPTION.with(format!(
+                "{} byte payload is too large for the {kind} invocation type (limit {limit} bytes)",
+                announced.unwrap_or(read)
+            )),
+            crate::body::BodyError::Broken => {
+                errors::INVALID_REQUEST_CONTENT_EXCEPTION.with("The payload could not be read.")
+            }
+        })?;
+        Ok(read.bytes)
+    }
+
+    /// The caller's trace, or a new one that is not sampled.
+    fn trace_id(&self, headers: &HeaderMap) -> String {
+        let given = headers.get(TRACE_ID).and_then(|value| value.to_str().ok());
+        given.map_or_else(
+            || {
+                let seconds = self.clock.now().as_millis() / 1_000;
+                let chance = self.ids.uuid().simple().to_string();
+                let parent = self.ids.uuid().simple().to_string();
+                format!(
+                    "Root=1-{seconds:08x}-{};Parent={};Sampled=0",
+                    &chance[..24],
+                    &parent[..16]
+                )
+            },
+            str::to_owned,
+        )
+    }
+}
+
+fn encode(invoked: Invoked) -> Answer {
+    let Invoked { response, payload } = invoked;
+    let status = response.status_code.and_then(|code| u16::try_from(code).ok());
+    let mut answer = Response::new(payload);
+    *answer.status_mut() = status
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .unwrap_or_default();
+    let headers = answer.headers_mut();
+    if !matches!(status, Some(204)) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    let members = [
+        (FUNCTION_ERROR, response.function_error),
+        (LOG_RESULT, response.log_result),
+        (EXECUTED_VERSION, response.executed_version),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    whole(answer)
+}

@@ -1,0 +1,112 @@
+//! What can be said on the command line. Every flag of `serve` can also be said by a variable and in the configuration file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// AWS Lambda on your own machines.
+#[derive(Debug, Parser)]
+#[command(name = "lambent", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the AWS Lambda API.
+    Serve(Box<Serve>),
+    /// Show what this host allows, and so what is enforced and what is not.
+    Doctor(DataDir),
+    /// Show the runtimes.
+    #[command(subcommand)]
+    Runtimes(Runtimes),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runtimes {
+    /// List every runtime identifier, the interpreter found for it, and what is missing.
+    List(DataDir),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataDir {
+    /// Where the server keeps everything.
+    #[arg(long, env = "LAMBENT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// Which runtime identifiers CreateFunction accepts.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RuntimeSupport {
+    /// All that AWS ever had, so that the developer guide's examples work.
+    Guide,
+    /// Those that AWS accepts today.
+    Aws,
+}
+
+/// The options of `serve`. What is not given on the command line is taken from the variable, then from the file, then from the default.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Serve {
+    /// The address to listen on; port 0 picks a free one. Other than loopback addresses need credentials in the configuration file.
+    #[arg(long, env = "LAMBENT_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// Where the server keeps everything: functions, code, events. [default: ~/.local/share/lambent, or /var/lib/lambent for root]
+    #[arg(long, env = "LAMBENT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// A TOML file with the same options, and with credentials.
+    #[arg(long, env = "LAMBENT_CONFIG")]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Which runtime identifiers are accepted. [default: guide]
+    #[arg(long, env = "LAMBENT_RUNTIME_SUPPORT", value_enum)]
+    pub(crate) runtime_support: Option<RuntimeSupport>,
+
+    /// Print the functions' logs on standard error.
+    #[arg(long, env = "LAMBENT_FUNCTION_LOGS", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) function_logs: Option<bool>,
+
+    /// End an environment that was idle for this many seconds. [default: 600]
+    #[arg(long, env = "LAMBENT_IDLE_SECONDS")]
+    pub(crate) idle_seconds: Option<u64>,
+
+    /// Concurrent executions of one account. [default: 1000]
+    #[arg(long, env = "LAMBENT_CONCURRENCY")]
+    pub(crate) concurrency: Option<u32>,
+
+    /// Divide the delays between the tries of asynchronous events by this, for tests. [default: 1]
+    #[arg(long, env = "LAMBENT_EVENT_TIME_SCALE")]
+    pub(crate) event_time_scale: Option<u32>,
+
+    /// Threads that serve requests. [default: one for each processor, at most 4]
+    #[arg(long, env = "LAMBENT_THREADS")]
+    pub(crate) threads: Option<usize>,
+
+    /// Seconds that running invocations have to finish after SIGTERM. [default: 900]
+    #[arg(long, env = "LAMBENT_DRAIN_SECONDS")]
+    pub(crate) drain_seconds: Option<u64>,
+
+    /// Access keys, in the file only: `[[credentials]] access-key, secret-key, account`.
+    #[arg(skip)]
+    pub(crate) credentials: Vec<Credential>,
+}
+
+/// An access key in the configuration file.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Credential {
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+    pub(crate) account: lambent_types::AccountId,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.access_key)
+    }
+}

@@ -1,0 +1,140 @@
+//! From what was said to what holds.
+
+use crate::cli::{RuntimeSupport, Serve};
+use anyhow::{Context as _, bail};
+use lambent_http::{Auth, Credential};
+use std::{fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
+
+/// A server's configuration, complete.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) runtime_support: lambent_control::RuntimeSupport,
+    pub(crate) function_logs: bool,
+    pub(crate) invoker: lambent_invoker::Options,
+    pub(crate) event_time_scale: u32,
+    pub(crate) threads: usize,
+    pub(crate) drain: Duration,
+    pub(crate) auth: Auth,
+}
+
+impl Config {
+    /// The command line and the variables win over the file, the file over the defaults.
+    pub(crate) fn resolve(said: Box<Serve>) -> anyhow::Result<Self> {
+        let file = match &said.config {
+            Some(path) => {
+                let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                toml::from_str(&text).with_context(|| format!("{} is not as it should be", path.display()))?
+            }
+            None => Serve::default(),
+        };
+        let listen = said
+            .listen
+            .or(file.listen)
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 4566)));
+        let support = said
+            .runtime_support
+            .or(file.runtime_support)
+            .unwrap_or(RuntimeSupport::Guide);
+        let defaults = lambent_invoker::Options::default();
+        let idle = said
+            .idle_seconds
+            .or(file.idle_seconds)
+            .map_or(defaults.idle_limit, Duration::from_secs);
+        Ok(Self {
+            listen,
+            data_dir: data_dir(said.data_dir.or(file.data_dir)),
+            runtime_support: match support {
+                RuntimeSupport::Guide => lambent_control::RuntimeSupport::Guide,
+                RuntimeSupport::Aws => lambent_control::RuntimeSupport::Aws,
+            },
+            function_logs: said.function_logs.or(file.function_logs).unwrap_or(false),
+            invoker: lambent_invoker::Options {
+                idle_limit: idle,
+                account_concurrency: said
+                    .concurrency
+                    .or(file.concurrency)
+                    .unwrap_or(defaults.account_concurrency),
+            },
+            event_time_scale: said.event_time_scale.or(file.event_time_scale).unwrap_or(1),
+            threads: said.threads.or(file.threads).unwrap_or_else(processors).max(1),
+            drain: Duration::from_secs(said.drain_seconds.or(file.drain_seconds).unwrap_or(900)),
+            auth: auth(listen, file.credentials)?,
+        })
+    }
+}
+
+/// Nobody but this machine reaches a loopback address. Anywhere else requests must be signed with a configured key.
+fn auth(listen: SocketAddr, credentials: Vec<crate::cli::Credential>) -> anyhow::Result<Auth> {
+    if credentials.is_empty() {
+        if listen.ip().is_loopback() {
+            return Ok(Auth::AcceptAny);
+        }
+        bail!(
+            "listening on {listen} lets others in, so requests must be signed: put [[credentials]] with access-key, \
+             secret-key and account into a file and pass it with --config, or listen on 127.0.0.1"
+        );
+    }
+    let credentials = credentials.into_iter().map(|each| Credential {
+        access_key: each.access_key,
+        secret_key: each.secret_key,
+        account: each.account,
+    });
+    Ok(Auth::Verify(lambent_http::Verifier::default(), credentials.collect()))
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get().min(4))
+}
+
+/// Where everything is kept unless said otherwise.
+#[expect(clippy::disallowed_methods, reason = "configuration is read here, and nowhere else")]
+pub(crate) fn data_dir(said: Option<PathBuf>) -> PathBuf {
+    said.unwrap_or_else(|| {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+        let user = data.or_else(|| home.map(|home| home.join(".local/share")));
+        user.map_or_else(|| PathBuf::from("/var/lib/lambent"), |folder| folder.join("lambent"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_wins_over_the_file_over_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lambent.toml");
+        fs::write(&path, "idle-seconds = 7\nconcurrency = 5\nruntime-support = \"aws\"\n").unwrap();
+        let said = Serve {
+            config: Some(path.clone()),
+            concurrency: Some(9),
+            ..Serve::default()
+        };
+        let config = Config::resolve(Box::new(said)).unwrap();
+        assert_eq!(
+            (config.invoker.idle_limit.as_secs(), config.invoker.account_concurrency),
+            (7, 9)
+        );
+        assert_eq!(config.runtime_support, lambent_control::RuntimeSupport::Aws);
+        assert_eq!(config.listen.port(), 4566);
+        fs::write(&path, "no-such-option = 1").unwrap();
+        let said = Serve {
+            config: Some(path),
+            ..Serve::default()
+        };
+        assert!(Config::resolve(Box::new(said)).is_err());
+    }
+
+    #[test]
+    fn others_are_let_in_only_with_credentials() {
+        let open = |listen: &str| Serve {
+            listen: listen.parse().ok(),
+            ..Serve::default()
+        };
+        assert!(Config::resolve(Box::new(open("0.0.0.0:4566"))).is_err());
+        assert!(Config::resolve(Box::new(open("[::1]:4566"))).is_ok());
+    }
+}

@@ -1,0 +1,150 @@
+//! Puts environments together: code from the store, the interpreter and its plan from the catalogue, limits from the configuration.
+
+use lambent_control::Readiness;
+use lambent_invoker::{Launch, LaunchError, Launcher, LogStream};
+use lambent_runtimes::{
+    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, platform_env,
+};
+use lambent_sandbox::{BindMount, BoxFuture, EnvSpec, Limits};
+use lambent_store::CodeStore;
+use lambent_types::{
+    EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
+    function::{LogFormat, LoggingConfig},
+};
+use std::{path::Path, sync::Arc};
+
+const RUNTIME_API: &str = "127.0.0.1:9001";
+
+/// Prepares environments on this host.
+pub(crate) struct HostLauncher {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) code: Arc<dyn CodeStore>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+impl Launcher for HostLauncher {
+    fn prepare<'a>(
+        &'a self,
+        function: &'a FunctionRecord,
+        id: &'a str,
+        stream: &'a LogStream,
+    ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
+        Box::pin(async move {
+            let plan = self
+                .catalogue
+                .launch(&function.config.runtime)
+                .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
+            let (tree, pin) = self
+                .code
+                .tree(function.code.digest)
+                .await
+                .map_err(|error| LaunchError::Code(error.to_string()))?;
+            let notes = substitution(function, &plan).into_iter().collect();
+            let spec = self.spec(function, id, stream, plan, &tree)?;
+            Ok(Launch {
+                spec,
+                held: Box::new(pin),
+                notes,
+            })
+        })
+    }
+}
+
+impl HostLauncher {
+    fn spec(
+        &self,
+        function: &FunctionRecord,
+        id: &str,
+        stream: &LogStream,
+        plan: LaunchPlan,
+        tree: &Path,
+    ) -> Result<EnvSpec, LaunchError> {
+        let config = &function.config;
+        let none = EnvironmentVariables::default();
+        let variables = config.environment.as_ref().unwrap_or(&none);
+        let facts = FunctionFacts {
+            memory: config.memory,
+            variables,
+            code: tree,
+            layers: None,
+        };
+        let command = plan
+            .command_for(&facts)
+            .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
+        let env = self.variables(function, stream, &plan, variables);
+        let mut mounts = plan.mounts;
+        mounts.push(BindMount {
+            host: tree.to_owned(),
+            inside: "/var/task".to_owned(),
+        });
+        Ok(EnvSpec {
+            id: id.to_owned(),
+            command,
+            env,
+            working_dir: plan.working_dir,
+            mounts,
+            limits: Limits {
+                memory_bytes: config.memory.bytes(),
+                milli_cpus: config.memory.milli_cpus(),
+                processes: Limits::AWS_PROCESSES,
+                open_files: u64::from(Limits::AWS_PROCESSES),
+                tmp_bytes: config.ephemeral_storage.bytes(),
+            },
+        })
+    }
+
+    fn variables(
+        &self,
+        function: &FunctionRecord,
+        stream: &LogStream,
+        plan: &LaunchPlan,
+        variables: &EnvironmentVariables,
+    ) -> Vec<(String, String)> {
+        let key = &function.key.function;
+        let secret = self.ids.uuid().simple().to_string();
+        let version = function.key.version.to_string();
+        platform_env(&FunctionEnvironment {
+            function_name: key.name.as_str(),
+            version: &version,
+            memory: function.config.memory,
+            handler: &function.config.handler,
+            region: key.scope.region.as_str(),
+            log_group: &stream.group,
+            log_stream: &stream.stream,
+            json_log_level: json_level(&function.config.logging),
+            // Calls that the function makes are its account's own.
+            credentials: Credentials {
+                access_key_id: key.scope.account.as_str(),
+                secret_access_key: &secret,
+                session_token: &secret,
+            },
+            runtime_api: RUNTIME_API,
+            initialization: InitializationType::OnDemand,
+            trace_id: None,
+            extra: &[],
+            variables,
+            plan,
+        })
+    }
+}
+
+fn json_level(logging: &LoggingConfig) -> Option<&str> {
+    (logging.format == LogFormat::Json).then(|| logging.application_level.as_deref().unwrap_or("INFO"))
+}
+
+/// A function that runs on another version than it asked for is told so in its log.
+fn substitution(function: &FunctionRecord, plan: &LaunchPlan) -> Option<String> {
+    let runtime = &function.config.runtime;
+    plan.substituted
+        .as_ref()
+        .map(|version| format!("[LAMBENT] {runtime} is run by {version}\n"))
+}
+
+impl Readiness for HostLauncher {
+    fn check(&self, function: &FunctionRecord) -> Result<(), (StateReasonCode, String)> {
+        match self.catalogue.launch(&function.config.runtime) {
+            Ok(_) => Ok(()),
+            Err(unavailable) => Err((StateReasonCode::InvalidRuntime, unavailable.to_string())),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! `lambent serve`: everything wired together, started, and stopped in order.
+
+use crate::{
+    config::Config,
+    function_log::{Printed, Silent},
+    health::ServerHealth,
+    launcher::HostLauncher,
+    runtimes,
+};
+use anyhow::Context as _;
+use lambent_artifacts::{Artifacts, LocalCodeStore};
+use lambent_control::Control;
+use lambent_engine::RetryPolicy;
+use lambent_events::{Dispatcher, EventQueue};
+use lambent_http::Edge;
+use lambent_invoker::{Invoker, LogSink};
+use lambent_sandbox::SandboxProvider as _;
+use lambent_sandbox_linux::LinuxSandbox;
+use lambent_store::{CodeStore, NodeId, Store};
+use lambent_store_sqlite::SqliteStore;
+use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Asynchronous events tried at the same time.
+const PARALLEL_EVENTS: usize = 64;
+/// How often idle environments are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Runs a server until it is told to stop.
+pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(filter())
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let mut builder = if config.threads == 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(config.threads);
+        builder
+    };
+    let runtime = builder.enable_all().build().context("cannot start the runtime")?;
+    let outcome = runtime.block_on(serve(config));
+    // Blocking work that is left, such as unpacking for a client that has gone, does not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_env("LAMBENT_LOG").unwrap_or_else(|_| "info".into())
+}
+
+/// What runs, so that it can be stopped.
+struct Server {
+    sandbox: Arc<LinuxSandbox>,
+    invoker: Invoker,
+    control: Control,
+    edge: Arc<Edge>,
+    dispatcher: Dispatcher,
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let (listen, drain) = (config.listen, config.drain);
+    let server = wire(config).await?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
+    server
+        .control
+        .recover()
+        .await
+        .map_err(|refusal| anyhow::anyhow!("cannot recover: {refusal:?}"))?;
+    let address = listener.local_addr()?;
+
+    let stop = CancellationToken::new();
+    let (edge_stop, events_stop) = (stop.child_token(), stop.child_token());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(lambent_http::serve(
+        listener,
+        Arc::clone(&server.edge),
+        edge_stop.clone(),
+    ));
+    let mut events = JoinSet::new();
+    events.spawn(server.dispatcher.run(events_stop.clone()));
+    let mut sweeper = JoinSet::new();
+    let sweeping = server.invoker.clone();
+    sweeper.spawn(async move {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            sweeping.expire_idle();
+        }
+    });
+    tracing::info!("lambent listening on http://{address}");
+
+    signals.next().await;
+    tracing::info!("stopping: running invocations finish first; a second signal stops at once");
+    // In this order: nothing new comes in; what runs finishes; then environments end; then what they stand on.
+    let ordered = async {
+        edge_stop.cancel();
+        events_stop.cancel();
+        tasks.join_all().await;
+        events.join_all().await;
+        server.invoker.shut_down().await;
+        sweeper.shutdown().await;
+        server.control.shut_down().await;
+    };
+    tokio::select! {
+        () = ordered => tracing::info!("stopped"),
+        () = tokio::time::sleep(drain) => tracing::warn!("invocations did not finish in time and are broken off"),
+        () = signals.next() => tracing::warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+async fn wire(config: Config) -> anyhow::Result<Server> {
+    let data = &config.data_dir;
+    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("lambent.db"))?);
+    let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
+    let sandbox = Arc::new(LinuxSandbox::new(lambent_sandbox_linux::Options::new(data.join("sandbox"))).await?);
+    warn_about_gaps(&sandbox);
+
+    let catalogue = runtimes::catalogue(data)?;
+    let launcher = Arc::new(HostLauncher {
+        catalogue,
+        code: Arc::clone(&code),
+        ids: Arc::clone(&ids),
+    });
+    let log: Arc<dyn LogSink> = if config.function_logs {
+        Arc::new(Printed::start()?)
+    } else {
+        Arc::new(Silent)
+    };
+    let invoker = Invoker::new(
+        lambent_invoker::Parts {
+            launcher: Arc::clone(&launcher) as _,
+            sandbox: Arc::clone(&sandbox) as _,
+            log,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        config.invoker,
+    );
+    let events = EventQueue::new(Arc::clone(&store));
+    let control = Control::new(lambent_control::Parts {
+        store: Arc::clone(&store),
+        code: Arc::clone(&code),
+        invoker: invoker.clone(),
+        events: events.clone(),
+        readiness: launcher,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        runtime_support: config.runtime_support,
+    });
+    let dispatcher = Dispatcher::new(
+        events,
+        Arc::new(control.clone()),
+        Arc::clone(&clock),
+        lambent_events::Options {
+            // The store is this server's alone, so its name need not tell servers apart.
+            node: NodeId("local".to_owned()),
+            parallel: PARALLEL_EVENTS,
+            policy: RetryPolicy {
+                time_scale: config.event_time_scale,
+                ..RetryPolicy::default()
+            },
+        },
+    );
+    let health = Arc::new(ServerHealth {
+        invoker: invoker.clone(),
+        store,
+    });
+    let edge = Arc::new(Edge::new(lambent_http::Parts {
+        control: control.clone(),
+        code,
+        auth: config.auth,
+        health,
+        clock,
+        ids,
+    }));
+    Ok(Server {
+        sandbox,
+        invoker,
+        control,
+        edge,
+        dispatcher,
+    })
+}
+
+/// Isolation is real or said to be absent.
+fn warn_about_gaps(sandbox: &LinuxSandbox) {
+    for (primitive, guarantee) in &sandbox.enforcement().guarantees {
+        if let lambent_sandbox::Guarantee::Absent { reason, .. } = guarantee {
+            tracing::warn!("not enforced here: {primitive:?} ({reason}); `lambent doctor` says what to do");
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
