@@ -3,6 +3,7 @@
 import functools
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -19,15 +20,22 @@ def binary():
     return str(path)
 
 
+def tell(*command):
+    """What `lambent COMMAND` prints."""
+    return subprocess.run([binary(), *command], capture_output=True, text=True, check=True).stdout
+
+
 @functools.cache
 def runtimes():
-    """The runtime ids that can be run here, as `lambent runtimes list` tells."""
-    listed = subprocess.run([binary(), "runtimes", "list"], capture_output=True, text=True, check=True).stdout
-    return [line.split()[0] for line in listed.splitlines() if runnable(line)]
+    """The runtime ids whose very version is installed here: the lines of `lambent runtimes list` that name one and its path."""
+    found = re.findall(r"^ *(\S+) +[0-9.]+ \(/", tell("runtimes", "list"), re.M)
+    return [runtime for runtime in found if any(digit in runtime for digit in "0123456789")]
 
 
-def runnable(line):
-    return "available" in line.split()
+@functools.cache
+def enforced():
+    """What isolation this host lets this user have: the lines of `lambent doctor` that say so."""
+    return re.findall(r"^ *enforced +(.*)$", tell("doctor"), re.M)
 
 
 def newest(family):
@@ -47,8 +55,7 @@ def need(program):
     return path
 
 
-def need_enforced(server, primitive):
-    """Skips the test where the host lets the server not enforce `primitive`."""
-    guarantee = server.health()["enforcement"].get(primitive)
-    if guarantee is None or "absent" in str(guarantee).lower():
-        pytest.skip(f"this host does not let this user enforce {primitive}")
+def need_enforced(what):
+    """Skips the test where `what` is not in force for this user."""
+    if not any(line.startswith(what) for line in enforced()):
+        pytest.skip(f"this host does not let this user enforce: {what} (see `lambent doctor`)")
