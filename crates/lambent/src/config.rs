@@ -3,7 +3,7 @@
 use crate::cli::{RuntimeSupport, Serve};
 use anyhow::{Context as _, bail};
 use lambent_http::{Auth, Credential};
-use std::{fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
+use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
 
 /// A server's configuration, complete.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// The command line and the variables win over the file, the file over the defaults.
-    pub(crate) fn resolve(said: Box<Serve>) -> anyhow::Result<Self> {
+    pub(crate) fn resolve(said: Serve) -> anyhow::Result<Self> {
         let file = match &said.config {
             Some(path) => {
                 let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -88,12 +88,20 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, |count| count.get().min(4))
 }
 
+/// A variable of the process's environment. Read here and nowhere else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the process's environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 /// Where everything is kept unless said otherwise.
-#[expect(clippy::disallowed_methods, reason = "configuration is read here, and nowhere else")]
 pub(crate) fn data_dir(said: Option<PathBuf>) -> PathBuf {
     said.unwrap_or_else(|| {
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+        let home = variable("HOME").map(PathBuf::from);
+        let data = variable("XDG_DATA_HOME").map(PathBuf::from);
         let user = data.or_else(|| home.map(|home| home.join(".local/share")));
         user.map_or_else(|| PathBuf::from("/var/lib/lambent"), |folder| folder.join("lambent"))
     })
@@ -113,7 +121,7 @@ mod tests {
             concurrency: Some(9),
             ..Serve::default()
         };
-        let config = Config::resolve(Box::new(said)).unwrap();
+        let config = Config::resolve(said).unwrap();
         assert_eq!(
             (config.invoker.idle_limit.as_secs(), config.invoker.account_concurrency),
             (7, 9)
@@ -125,7 +133,7 @@ mod tests {
             config: Some(path),
             ..Serve::default()
         };
-        assert!(Config::resolve(Box::new(said)).is_err());
+        assert!(Config::resolve(said).is_err());
     }
 
     #[test]
@@ -134,7 +142,7 @@ mod tests {
             listen: listen.parse().ok(),
             ..Serve::default()
         };
-        assert!(Config::resolve(Box::new(open("0.0.0.0:4566"))).is_err());
-        assert!(Config::resolve(Box::new(open("[::1]:4566"))).is_ok());
+        assert!(Config::resolve(open("0.0.0.0:4566")).is_err());
+        assert!(Config::resolve(open("[::1]:4566")).is_ok());
     }
 }

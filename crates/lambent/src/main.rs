@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn run(cli: cli::Cli) -> anyhow::Result<()> {
     match cli.command {
-        cli::Command::Serve(options) => serve::run(config::Config::resolve(options)?),
+        cli::Command::Serve(options) => serve::run(config::Config::resolve(*options)?),
         cli::Command::Doctor(options) => doctor::run(&config::data_dir(options.data_dir)),
         cli::Command::Runtimes(cli::Runtimes::List(options)) => runtimes::list(&config::data_dir(options.data_dir)),
     }

@@ -1,5 +1,6 @@
 //! The catalogue of this host, and `lambent runtimes list`.
 
+use crate::config;
 use anyhow::Context as _;
 use lambent_runtimes::{Availability, Bootstraps, Catalogue, Places, RuntimeReport, discover};
 use std::{fmt::Write as _, fs, path::Path};
@@ -9,11 +10,7 @@ pub(crate) fn catalogue(data_dir: &Path) -> anyhow::Result<Catalogue> {
     let folder = data_dir.join("runtimes");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let bootstraps = Bootstraps::install(&folder).context("cannot write the bootstraps")?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the places where interpreters are found are part of the configuration"
-    )]
-    let places = Places::usual(|name| std::env::var_os(name), data_dir);
+    let places = Places::usual(config::variable, data_dir);
     let theirs = fs::read_to_string(data_dir.join("runtimes.toml")).ok();
     Catalogue::load(theirs.as_deref(), &discover(&places), &bootstraps, &folder)
         .context("cannot read the runtime catalogue")

@@ -111,6 +111,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
         server.control.shut_down().await;
+        // Everything that held it has ended with it; what is left is this.
+        server.sandbox.close().await;
     };
     tokio::select! {
         () = ordered => tracing::info!("stopped"),

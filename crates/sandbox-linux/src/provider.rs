@@ -91,7 +91,7 @@ impl LinuxSandbox {
     }
 
     /// Ends every environment and returns when their processes and control groups are gone.
-    pub async fn close(self) {
+    pub async fn close(&self) {
         let current = self.inner.current.lock().await;
         // This starter is meant to end, and wants no successor.
         current.served.store(false, Ordering::Relaxed);

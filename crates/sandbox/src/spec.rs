@@ -35,7 +35,8 @@ pub struct BindMount {
 pub struct Limits {
     /// Memory of all its processes together, in bytes; no swap.
     pub memory_bytes: u64,
-    /// Processor time in thousandths of one processor.
+    /// Processor time in thousandths of one processor: its share where processors are contended. It never uses more than this, or
+    /// more than one whole processor if this is less.
     pub milli_cpus: u32,
     /// Processes and threads.
     pub processes: u32,

@@ -9,10 +9,9 @@ use lambent_sandbox::Limits;
 use rustix::fs::{Mode, OFlags};
 use std::{fs, io, os::fd::OwnedFd, path::Path};
 
-/// Processor time is shared out in slices of this many microseconds: short, so that a small share does not stop for long.
+/// Processor time is shared out in slices of this many microseconds: short, so that whoever has used up its own does not stop for
+/// long.
 const CPU_PERIOD_US: u64 = 20_000;
-/// The kernel refuses less.
-const LEAST_CPU_QUOTA_US: u64 = 1_000;
 
 /// One environment's groups.
 #[derive(Debug)]
@@ -58,12 +57,14 @@ impl Group {
                     (Controller::Cpu, Version::V1) => {
                         write("cpu.cfs_period_us", CPU_PERIOD_US.to_string())?;
                         write("cpu.cfs_quota_us", cpu_quota_us(limits.milli_cpus).to_string())?;
+                        write("cpu.shares", cpu_shares(limits.milli_cpus).to_string())?;
                     }
                     (Controller::Cpu, Version::V2) => {
                         write(
                             "cpu.max",
                             format!("{} {CPU_PERIOD_US}", cpu_quota_us(limits.milli_cpus)),
                         )?;
+                        write("cpu.weight", cpu_weight(limits.milli_cpus).to_string())?;
                     }
                     // The init is a process of the group, and not the function's.
                     (Controller::Pids, _) => write("pids.max", (u64::from(limits.processes) + 1).to_string())?,
@@ -120,8 +121,20 @@ fn open(path: &Path, flags: OFlags) -> Result<OwnedFd, StepError> {
     rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty()).step(format!("open {}", path.display()))
 }
 
+/// A share below one processor may burst to a whole one: a small function starts as fast as a large one, as it does on AWS, and is
+/// held to its share by its weight where processors are contended.
 fn cpu_quota_us(milli_cpus: u32) -> u64 {
-    (u64::from(milli_cpus) * CPU_PERIOD_US / 1_000).max(LEAST_CPU_QUOTA_US)
+    u64::from(milli_cpus.max(1_000)) * CPU_PERIOD_US / 1_000
+}
+
+/// 1,024 stands for one processor; the kernel admits 2 to 262,144.
+fn cpu_shares(milli_cpus: u32) -> u64 {
+    (u64::from(milli_cpus) * 1_024 / 1_000).clamp(2, 262_144)
+}
+
+/// 100 stands for one processor; the kernel admits 1 to 10,000.
+fn cpu_weight(milli_cpus: u32) -> u64 {
+    (u64::from(milli_cpus) / 10).clamp(1, 10_000)
 }
 
 /// Writes a file that exists only where the kernel accounts for swap: elsewhere there is nothing to forbid.

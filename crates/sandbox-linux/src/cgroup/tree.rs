@@ -274,7 +274,12 @@ mod tests {
         group.limit(&LIMITS).unwrap();
         let dir = scope.join("lambent-7-1/env-0");
         assert_eq!(read(dir.join("memory.max")), "134217728");
-        assert_eq!(read(dir.join("cpu.max")), "1440 20000");
+        assert_eq!(
+            read(dir.join("cpu.max")),
+            "20000 20000",
+            "a small share may burst to one processor"
+        );
+        assert_eq!(read(dir.join("cpu.weight")), "7");
         assert_eq!(read(dir.join("pids.max")), "1025", "the init counts too");
         plant(
             &dir,
@@ -341,7 +346,11 @@ mod tests {
         assert_eq!(tree.version_of(Controller::Memory), Some(Version::V1));
         let group = tree.group("env-0").unwrap();
         group.limit(&LIMITS).unwrap();
-        assert_eq!(read(root.path().join("cpu/lambent-7-1/env-0/cpu.cfs_quota_us")), "1440");
+        assert_eq!(
+            read(root.path().join("cpu/lambent-7-1/env-0/cpu.cfs_quota_us")),
+            "20000"
+        );
+        assert_eq!(read(root.path().join("cpu/lambent-7-1/env-0/cpu.shares")), "73");
         assert_eq!(
             read(root.path().join("memory/lambent-7-1/env-0/memory.limit_in_bytes")),
             "134217728"
