@@ -7,6 +7,7 @@ use std::{fmt::Write as _, path::Path};
 /// Prints the report.
 #[expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]
 pub(crate) fn run(data_dir: &Path) -> anyhow::Result<()> {
+    println!("{}", privileges());
     print!(
         "Isolation on this host\n{}",
         isolation(&lambent_sandbox_linux::probe()?)
