@@ -45,7 +45,7 @@ VALUES = {
 
 def least(shape, member=None):
     """The smallest value of a shape that the model accepts."""
-    if known := VALUES.get(member) or VALUES.get(shape.name):
+    if known := VALUES.get(shape.name) or VALUES.get(member):
         return known
     match shape.type_name:
         case "structure":
