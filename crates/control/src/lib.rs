@@ -9,6 +9,7 @@ mod control;
 mod convert;
 mod events;
 mod json;
+mod links;
 mod naming;
 mod package;
 mod refusal;

@@ -89,10 +89,6 @@ fn processors() -> usize {
 }
 
 /// A variable of the process's environment. Read here and nowhere else.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the process's environment"
-)]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
