@@ -111,6 +111,8 @@ pub(crate) fn all(
     for function in functions {
         let mut targets = targets(&floor, &servers, function)?;
         print(warm(function, "warm, one", Unit::Micros, &mut targets, 1, pace)?);
+        // Before there are many environments, whose end would be measured too.
+        print(cold(function, &mut targets, pace)?);
         print(warm(
             function,
             "warm, 64 at once",
@@ -119,7 +121,6 @@ pub(crate) fn all(
             MANY,
             pace,
         )?);
-        print(cold(function, &mut targets, pace)?);
     }
     Ok(())
 }
