@@ -7,6 +7,7 @@
 mod config;
 mod control;
 mod convert;
+mod documents;
 mod events;
 mod json;
 mod naming;
