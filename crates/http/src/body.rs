@@ -13,8 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const DISCARD: usize = 256 << 20;
 /// Bodies up to this size are not counted.
 const SMALL: usize = 64 << 10;
-/// A large body exists up to three times while it is decoded: as text, as a value, as bytes.
-const COPIES: usize = 3;
+/// A large document exists up to three times while it is decoded: as text, as a value, as bytes.
+pub(crate) const DECODED: usize = 3;
+/// A payload that passes through exists once.
+pub(crate) const PASSED_ON: usize = 1;
 const KIB: usize = 1 << 10;
 
 /// Why there is no body.
@@ -42,12 +44,12 @@ impl Budget {
         Self(Arc::new(Semaphore::new(bytes / KIB)))
     }
 
-    /// Reads a body of at most `limit` bytes; waits while others use up the budget.
-    pub(crate) async fn read(&self, body: Incoming, limit: usize) -> Result<Read, BodyError> {
+    /// Reads a body of at most `limit` bytes that will exist `copies` times; waits while others use up the budget.
+    pub(crate) async fn read(&self, body: Incoming, limit: usize, copies: usize) -> Result<Read, BodyError> {
         let announced = usize::try_from(body.size_hint().upper().unwrap_or(limit as u64)).unwrap_or(usize::MAX);
         let expected = announced.min(limit);
         let share = if expected > SMALL {
-            let kibs = u32::try_from(expected.saturating_mul(COPIES) / KIB).unwrap_or(u32::MAX);
+            let kibs = u32::try_from(expected.saturating_mul(copies) / KIB).unwrap_or(u32::MAX);
             Arc::clone(&self.0).acquire_many_owned(kibs).await.ok()
         } else {
             None

@@ -1,7 +1,7 @@
 //! Operations whose input and output are documents.
 
 use crate::{
-    body::{BodyError, Read},
+    body::{BodyError, DECODED, Read},
     edge::{Answer, Edge, whole},
 };
 use http::{HeaderMap, request};
@@ -48,10 +48,13 @@ impl Edge {
     /// A body of at most `limit` bytes; the error for a larger one names its size where that is known.
     pub(crate) async fn read(&self, body: Incoming, limit: usize) -> Result<Read, ServiceError> {
         let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        self.bodies.read(body, limit).await.map_err(|failed| match failed {
-            BodyError::TooLarge(read) => too_large(announced.unwrap_or(read), limit),
-            BodyError::Broken => error::SERIALIZATION.with("The request body could not be read."),
-        })
+        self.bodies
+            .read(body, limit, DECODED)
+            .await
+            .map_err(|failed| match failed {
+                BodyError::TooLarge(read) => too_large(announced.unwrap_or(read), limit),
+                BodyError::Broken => error::SERIALIZATION.with("The request body could not be read."),
+            })
     }
 }
 

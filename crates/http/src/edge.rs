@@ -76,7 +76,7 @@ impl Edge {
     /// Answers one request.
     pub(crate) async fn handle(&self, request: Request<Incoming>) -> Answer {
         if let Some(path) = request.uri().path().strip_prefix(internal::PREFIX) {
-            return internal::answer(self, path).await;
+            return internal::answer(self, path, request.uri().query().unwrap_or_default()).await;
         }
         let request_id = RequestId::new(self.ids.as_ref());
         let mut answer = match self.aws(request, request_id).await {
