@@ -14,6 +14,7 @@ mod naming;
 mod package;
 mod refusal;
 mod settle;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod update;
