@@ -15,6 +15,7 @@ mod naming;
 mod package;
 mod refusal;
 mod settle;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod update;

@@ -36,6 +36,8 @@ pub enum Refusal {
     Throttled(&'static str),
     /// A named code signing configuration does not exist.
     CodeSigningConfigNotFound(String),
+    /// What is no function does not exist; the text is AWS's.
+    NotFound(String),
     /// A part of the API that this server does not have.
     NotImplemented(&'static str),
     /// The server failed; the text is for its log.
@@ -79,6 +81,7 @@ impl From<Refusal> for ServiceError {
                 "The code signing configuration cannot be found. \
                  Check that the provided configuration is not deleted: {arn}."
             )),
+            Refusal::NotFound(text) => errors::RESOURCE_NOT_FOUND_EXCEPTION.with(text),
             Refusal::NotImplemented(what) => {
                 error::NOT_IMPLEMENTED.with(format!("{what} is not implemented by this server."))
             }
