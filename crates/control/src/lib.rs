@@ -4,6 +4,7 @@
 //! NotImplemented. An operation reads what it needs, decides, commits one transaction, and converts what it did into the API's answer.
 //! It answers what it refuses with a [`Refusal`]; the AWS code of each is chosen in one list, in `refusal.rs`.
 
+mod alias;
 mod config;
 mod control;
 mod convert;
@@ -13,6 +14,7 @@ mod json;
 mod links;
 mod naming;
 mod package;
+mod publication;
 mod refusal;
 mod settle;
 mod tags;
