@@ -66,6 +66,9 @@ pub(crate) struct Shared {
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
     pub(crate) links: Links,
+    /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
+    /// refers to a version that is gone.
+    pub(crate) references: RwLock<()>,
     /// Told whenever a function has settled.
     pub(crate) settled: Notify,
     pub(crate) tasks: TaskTracker,
@@ -86,6 +89,7 @@ impl Control {
             ids: parts.ids,
             runtime_support: parts.runtime_support,
             intake: RwLock::new(()),
+            references: RwLock::new(()),
             settled: Notify::new(),
             tasks: TaskTracker::new(),
         }))

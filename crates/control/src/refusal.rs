@@ -24,6 +24,10 @@ pub enum Refusal {
     RevisionMismatch,
     /// A parameter is wrong beyond what the model can tell; the text is AWS's.
     InvalidParameter(String),
+    /// The same, of those that AWS sends without a `Type`.
+    InvalidParameterUntyped(String),
+    /// Something else is in the way; the text is AWS's.
+    Conflict(String),
     /// A value breaks a rule that AWS words like one of the model's.
     Invalid(String),
     /// The deployment package was refused.
@@ -36,6 +40,8 @@ pub enum Refusal {
     Throttled(&'static str),
     /// A named code signing configuration does not exist.
     CodeSigningConfigNotFound(String),
+    /// What is no function does not exist; the text is AWS's.
+    NotFound(String),
     /// A part of the API that this server does not have.
     NotImplemented(&'static str),
     /// The server failed; the text is for its log.
@@ -65,6 +71,10 @@ impl From<Refusal> for ServiceError {
                  Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
             ),
             Refusal::InvalidParameter(text) => errors::INVALID_PARAMETER_VALUE_EXCEPTION.with(text),
+            Refusal::InvalidParameterUntyped(text) => errors::INVALID_PARAMETER_VALUE_EXCEPTION
+                .with(text)
+                .typed(ErrorType::Absent),
+            Refusal::Conflict(text) => errors::RESOURCE_CONFLICT_EXCEPTION.with(text),
             Refusal::Invalid(text) => error::VALIDATION.with(text),
             Refusal::Package(refused) => package(refused),
             Refusal::InvalidContent(text) => errors::INVALID_REQUEST_CONTENT_EXCEPTION.with(text),
@@ -79,6 +89,7 @@ impl From<Refusal> for ServiceError {
                 "The code signing configuration cannot be found. \
                  Check that the provided configuration is not deleted: {arn}."
             )),
+            Refusal::NotFound(text) => errors::RESOURCE_NOT_FOUND_EXCEPTION.with(text),
             Refusal::NotImplemented(what) => {
                 error::NOT_IMPLEMENTED.with(format!("{what} is not implemented by this server."))
             }
