@@ -12,6 +12,8 @@ mod events;
 mod json;
 mod naming;
 mod package;
+mod permission;
+mod policy;
 mod refusal;
 mod settle;
 mod tags;
