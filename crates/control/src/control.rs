@@ -1,10 +1,10 @@
 //! What all operations share.
 
-use crate::Refusal;
+use crate::{Refusal, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, Store};
-use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
+use lambent_types::{Clock, FunctionRecord, Ids, Sha256Digest, StateReasonCode};
 use std::sync::Arc;
 use tokio::sync::{Notify, RwLock};
 use tokio_util::task::TaskTracker;
@@ -65,6 +65,7 @@ pub(crate) struct Shared {
     /// Held for reading from a package's intake to the commit that refers to it, and for writing while one is removed: no package is
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
+    pub(crate) links: Links,
     /// Told whenever a function has settled.
     pub(crate) settled: Notify,
     pub(crate) tasks: TaskTracker,
@@ -81,6 +82,7 @@ impl Control {
             events: parts.events,
             readiness: parts.readiness,
             clock: parts.clock,
+            links: Links::new(parts.ids.as_ref()),
             ids: parts.ids,
             runtime_support: parts.runtime_support,
             intake: RwLock::new(()),
@@ -102,6 +104,12 @@ impl Control {
             self.discard_unused(digest).await;
         }
         Ok(())
+    }
+
+    /// Whether a link to a package, of which this is the query, was made by this server and has not expired.
+    #[must_use]
+    pub fn admits(&self, package: Sha256Digest, query: &str) -> bool {
+        self.0.links.admits(package, query, self.0.clock.now())
     }
 
     /// Waits for background work to end.

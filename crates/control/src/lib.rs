@@ -10,6 +10,7 @@ mod convert;
 mod documents;
 mod events;
 mod json;
+mod links;
 mod naming;
 mod package;
 mod permission;

@@ -36,7 +36,8 @@ pub(crate) async fn delete_function(
             Err(CommitError::Condition(_)) => continue,
             committed => committed?,
         }
-        control.0.invoker.retire(&record.key, u64::MAX);
+        // A function made anew under this name begins at a later generation.
+        control.0.invoker.retire(&record.key, record.generation + 1);
         control.discard_unused_soon(record.code.digest);
         return Ok(DeleteFunctionResponse { status_code: Some(204) });
     }
