@@ -14,6 +14,8 @@ mod json;
 mod links;
 mod naming;
 mod package;
+mod permission;
+mod policy;
 mod publication;
 mod refusal;
 mod settle;

@@ -4,12 +4,12 @@ use crate::{Control, Parts, Readiness, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
-use lambent_sandbox::{EnvSpec, Enforcement, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_store_memory::MemoryStore;
 use lambent_types::{
-    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode, Timestamp,
-    Version,
+    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
+    Timestamp, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
