@@ -41,7 +41,8 @@ pub(super) fn enter_root() -> Result<(), StepError> {
     rustix::process::fchdir(&copy).step("enter the root")?;
     // While the host's is still in sight: the kernel allows a new one only to who can see a whole one already.
     let sealed = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount("proc", "proc", "proc", sealed, None).step("mount /proc")?;
+    // The init's own command line names paths of the host.
+    mount("proc", "proc", "proc", sealed, c"hidepid=1").step("mount /proc")?;
     rustix::process::pivot_root(".", ".").step("pivot the root")?;
     unmount(".", UnmountFlags::DETACH).step("let go of the host's root")?;
     rustix::process::chdir("/").step("enter the root")
