@@ -30,8 +30,8 @@ import server  # noqa: E402
 RECORDINGS = FOLDER / "recordings" / "lambda_api.json"
 MISSES = FOLDER / "misses.tsv"
 FIRST_ACCOUNT = 400000000000
-# The clients are busier than the server.
-WORKERS = 6
+# Most of a scenario's time is spent waiting for functions to come to rest.
+WORKERS = 12
 KNOWN = {"<partition>": "aws", "<region>": scenarios.REGION}
 
 

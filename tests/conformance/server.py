@@ -9,6 +9,11 @@ import subprocess
 import tempfile
 import time
 
+# Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None is invoked here.
+RUNTIMES = "java11", "java17", "java21", "java25", "dotnet8", "dotnet10"
+# AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
+SETTLE_MILLIS = 300
+
 LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
 
 
@@ -16,8 +21,12 @@ LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
 def running(binary, *flags):
     """Starts a server with a data directory of its own, yields its URL, and ends it."""
     with tempfile.TemporaryDirectory(prefix="lambent-conformance-") as folder:
-        log_file = pathlib.Path(folder, "log")
-        command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", f"{folder}/data", "--runtime-support", "aws"]
+        data, log_file = pathlib.Path(folder, "data"), pathlib.Path(folder, "log")
+        data.mkdir()
+        stanzas = (f'[runtime."{runtime}"]\nfamily = "provided"\n' for runtime in RUNTIMES)
+        data.joinpath("runtimes.toml").write_text("".join(stanzas))
+        command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data), "--runtime-support", "aws"]
+        command += ["--settle-millis", str(SETTLE_MILLIS)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMBENT_"))}
         with open(log_file, "wb") as log:
             process = subprocess.Popen([*command, *flags], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
