@@ -1,6 +1,6 @@
 //! What all operations share.
 
-use crate::{Refusal, glue::IMPLEMENTED, links::Links};
+use crate::{Refusal, concurrency::Capacity, glue::IMPLEMENTED, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, Store};
@@ -79,6 +79,7 @@ pub(crate) struct Shared {
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
     pub(crate) links: Links,
+    pub(crate) capacity: Capacity,
     /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
     /// refers to a version that is gone.
     pub(crate) references: RwLock<()>,
@@ -103,6 +104,7 @@ impl Control {
             runtime_support: parts.runtime_support,
             pace: parts.pace,
             intake: RwLock::new(()),
+            capacity: Capacity::default(),
             references: RwLock::new(()),
             settled: Notify::new(),
             tasks: TaskTracker::new(),
