@@ -10,6 +10,7 @@ mod convert;
 mod documents;
 mod events;
 mod json;
+mod layer;
 mod links;
 mod naming;
 mod package;

@@ -4,7 +4,7 @@
 
 use crate::{Refusal, documents::Noun};
 use lambent_store::Kind;
-use lambent_types::Scope;
+use lambent_types::{AccountId, Scope};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,11 @@ fn sid(statement: &RawValue) -> Option<String> {
 impl Policy {
     /// Adds a statement and returns its text.
     pub(crate) fn add(&mut self, added: &Statement<'_>) -> Result<String, Refusal> {
-        if self.statement.iter().any(|present| sid(present).as_deref() == Some(added.sid)) {
+        if self
+            .statement
+            .iter()
+            .any(|present| sid(present).as_deref() == Some(added.sid))
+        {
             return Err(Refusal::StatementExists(added.sid.to_owned()));
         }
         let raw = serde_json::value::to_raw_value(added).map_err(|error| Refusal::Internal(error.to_string()))?;
@@ -63,12 +67,28 @@ impl Policy {
     /// Removes the statement of this id.
     pub(crate) fn remove(&mut self, gone: &str) -> Result<(), Refusal> {
         let before = self.statement.len();
-        self.statement.retain(|statement| sid(statement).as_deref() != Some(gone));
+        self.statement
+            .retain(|statement| sid(statement).as_deref() != Some(gone));
         if self.statement.len() == before {
             let text = format!("Statement {gone} is not found in resource policy.");
             return Err(Refusal::NotFound(text));
         }
         Ok(())
+    }
+
+    /// Whether it lets an account do what it is about: nothing denies, and something allows on no condition.
+    pub(crate) fn lets_in(&self, account: AccountId) -> bool {
+        let statements: Result<Vec<GivenStatement>, _> = self
+            .statement
+            .iter()
+            .map(|raw| serde_json::from_str(raw.get()))
+            .collect();
+        let Ok(statements) = statements else { return false };
+        let denies = |statement: &GivenStatement| matches!(statement.effect, GivenEffect::Deny);
+        let allows = |statement: &GivenStatement| {
+            statement.condition.is_none() && statement.principal.as_ref().is_some_and(|who| who.is(account))
+        };
+        !statements.iter().any(denies) && statements.iter().any(allows)
     }
 
     /// A policy without statements is none.
@@ -128,7 +148,11 @@ impl Principal {
                 Ok(Self::Aws(format!("arn:{partition}:iam::{account}:root")))
             }
             arn if is_identity(arn) => Ok(Self::Aws(arn.to_owned())),
-            service if SERVICE_DOMAINS.iter().any(|domain| service.len() > domain.len() && service.ends_with(domain)) => {
+            service
+                if SERVICE_DOMAINS
+                    .iter()
+                    .any(|domain| service.len() > domain.len() && service.ends_with(domain)) =>
+            {
                 Ok(Self::Service(service.to_owned()))
             }
             _ => {
@@ -239,7 +263,6 @@ enum GivenEffect {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "read to see that it can be")]
 enum GivenPrincipal {
     Anyone(String),
     Some(BTreeMap<String, OneOrMore>),
@@ -247,10 +270,23 @@ enum GivenPrincipal {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "read to see that it can be")]
 enum OneOrMore {
     One(String),
     More(Vec<String>),
+}
+
+impl GivenPrincipal {
+    fn is(&self, account: AccountId) -> bool {
+        let named = |text: &str| text == account.as_str() || text.ends_with(&format!(":iam::{account}:root"));
+        match self {
+            Self::Anyone(text) => text == "*",
+            Self::Some(kinds) => match kinds.get("AWS") {
+                Some(OneOrMore::One(one)) => one == "*" || named(one),
+                Some(OneOrMore::More(more)) => more.iter().any(|one| named(one)),
+                None => false,
+            },
+        }
+    }
 }
 
 impl Policy {
@@ -320,11 +356,20 @@ mod tests {
                 organization: Some("o-1234567890".to_owned()),
                 event_source_token: None,
             },
-            arn_like: Some(SourceArn { arn: "arn:aws:s3:::b".to_owned() }),
-            bool: Some(ViaUrl { invoked_via_url: "true".to_owned() }),
+            arn_like: Some(SourceArn {
+                arn: "arn:aws:s3:::b".to_owned(),
+            }),
+            bool: Some(ViaUrl {
+                invoked_via_url: "true".to_owned(),
+            }),
         };
         let mut policy = Policy::default();
-        let text = policy.add(&Statement { condition, ..statement("s") }).unwrap();
+        let text = policy
+            .add(&Statement {
+                condition,
+                ..statement("s")
+            })
+            .unwrap();
         assert_eq!(
             text,
             r#"{"Sid":"s","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunction","Resource":"arn","Condition":{"StringEquals":{"AWS:SourceAccount":"111111111111","lambda:FunctionUrlAuthType":"NONE","aws:PrincipalOrgID":"o-1234567890"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"},"Bool":{"lambda:InvokedViaFunctionUrl":"true"}}}"#
@@ -343,11 +388,20 @@ mod tests {
         let scope = lambent_store::contract::scope("111111111111");
         let read = |text: &str| Principal::read(text, &scope).ok();
         assert_eq!(read("*"), Some(Principal::Anyone));
-        assert_eq!(read("s3.amazonaws.com"), Some(Principal::Service("s3.amazonaws.com".to_owned())));
+        assert_eq!(
+            read("s3.amazonaws.com"),
+            Some(Principal::Service("s3.amazonaws.com".to_owned()))
+        );
         let root = "arn:aws:iam::222222222222:root".to_owned();
         assert_eq!(read("222222222222"), Some(Principal::Aws(root.clone())));
         assert_eq!(read(&root), Some(Principal::Aws(root)));
-        for bad in ["invalid.nonaws.com", "", "123", ".amazonaws.com", "arn:aws:iam::1:user/x"] {
+        for bad in [
+            "invalid.nonaws.com",
+            "",
+            "123",
+            ".amazonaws.com",
+            "arn:aws:iam::1:user/x",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }
@@ -355,7 +409,9 @@ mod tests {
     #[test]
     fn a_policy_has_a_longest_length() {
         let mut policy = Policy::default();
-        let refused = (0..1_000).map(|number| number.to_string()).find_map(|sid| policy.add(&statement(&sid)).err());
+        let refused = (0..1_000)
+            .map(|number| number.to_string())
+            .find_map(|sid| policy.add(&statement(&sid)).err());
         assert!(matches!(refused, Some(Refusal::PolicyTooLong(size)) if size > LONGEST && size < LONGEST + 200));
     }
 

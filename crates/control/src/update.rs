@@ -66,8 +66,11 @@ impl<'a> Update<'a> {
                 committed => {
                     committed?;
                     shared.invoker.retire(&after.key, after.generation);
-                    if before.code.digest != after.code.digest {
-                        self.control.discard_unused_soon(before.code.digest);
+                    for gone in before
+                        .packages()
+                        .filter(|before| after.packages().all(|kept| kept != *before))
+                    {
+                        self.control.discard_unused_soon(gone);
                     }
                     let shown = published.unwrap_or_else(|| after.clone());
                     return Ok((after, shown));

@@ -38,7 +38,7 @@ pub(crate) async fn delete_function(
         }
         // A function made anew under this name begins at a later generation.
         control.0.invoker.retire(&record.key, record.generation + 1);
-        control.discard_unused_soon(record.code.digest);
+        record.packages().for_each(|package| control.discard_unused_soon(package));
         return Ok(DeleteFunctionResponse { status_code: Some(204) });
     }
 }
