@@ -6,6 +6,9 @@ use lambent_store::{Change, Condition, Document, DocumentKey, DocumentQuery, Kin
 use lambent_types::{RevisionId, Scope, Sha256Digest};
 use serde::{Serialize, de::DeserializeOwned};
 
+/// Documents read at a time where all are wanted.
+const PAGE: usize = 1_000;
+
 /// A value that is stored as a document.
 pub(crate) trait Noun: Serialize + DeserializeOwned {
     /// What it is.
@@ -92,6 +95,23 @@ impl Control {
             .await?;
         let values = page.documents.iter().map(Stored::read).collect::<Result<_, _>>()?;
         Ok((values, page.more))
+    }
+
+    /// All documents of one parent; only for those of which a parent has a few.
+    pub(crate) async fn list_all<T: Noun>(
+        &self,
+        scope: &Scope,
+        parent: Option<&str>,
+    ) -> Result<Vec<Stored<T>>, Refusal> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let (page, more) = self.list::<T>(scope, parent, after, PAGE).await?;
+            after = page.last().map(|last| (last.key.parent.clone(), last.key.id.clone()));
+            all.extend(page);
+            if !more {
+                return Ok(all);
+            }
+        }
     }
 }
 

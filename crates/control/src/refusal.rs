@@ -25,6 +25,10 @@ pub enum Refusal {
     RevisionMismatch,
     /// A parameter is wrong beyond what the model can tell; the text is AWS's.
     InvalidParameter(String),
+    /// The same, of those that AWS sends without a `Type`.
+    InvalidParameterUntyped(String),
+    /// Something else is in the way; the text is AWS's.
+    Conflict(String),
     /// A value breaks a rule that AWS words like one of the model's.
     Invalid(String),
     /// The deployment package was refused.
@@ -74,6 +78,10 @@ impl From<Refusal> for ServiceError {
                  Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
             ),
             Refusal::InvalidParameter(text) => errors::INVALID_PARAMETER_VALUE_EXCEPTION.with(text),
+            Refusal::InvalidParameterUntyped(text) => errors::INVALID_PARAMETER_VALUE_EXCEPTION
+                .with(text)
+                .typed(ErrorType::Absent),
+            Refusal::Conflict(text) => errors::RESOURCE_CONFLICT_EXCEPTION.with(text),
             Refusal::Invalid(text) => error::VALIDATION.with(text),
             Refusal::Package(refused) => package(refused),
             Refusal::InvalidContent(text) => errors::INVALID_REQUEST_CONTENT_EXCEPTION.with(text),

@@ -9,7 +9,10 @@ use lambent_types::{
 use std::{future::Future, sync::Arc, time::Duration};
 
 /// Runs the whole suite.
-#[expect(clippy::cognitive_complexity, reason = "a plain list; every await counts as a branch")]
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "a plain list; every await counts as a branch"
+)]
 pub async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
     functions_are_found_by_key(&empty().await).await;
     listing_pages_in_order_of_name(&empty().await).await;
