@@ -1,6 +1,6 @@
 //! What all operations share.
 
-use crate::{Refusal, links::Links};
+use crate::{Refusal, glue::IMPLEMENTED, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, Store};
@@ -66,6 +66,9 @@ pub(crate) struct Shared {
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
     pub(crate) links: Links,
+    /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
+    /// refers to a version that is gone.
+    pub(crate) references: RwLock<()>,
     /// Told whenever a function has settled.
     pub(crate) settled: Notify,
     pub(crate) tasks: TaskTracker,
@@ -86,6 +89,7 @@ impl Control {
             ids: parts.ids,
             runtime_support: parts.runtime_support,
             intake: RwLock::new(()),
+            references: RwLock::new(()),
             settled: Notify::new(),
             tasks: TaskTracker::new(),
         }))
@@ -104,6 +108,12 @@ impl Control {
             self.discard_unused(digest).await;
         }
         Ok(())
+    }
+
+    /// Whether this operation is there; the others answer NotImplemented whatever the request says.
+    #[must_use]
+    pub fn implements(operation: &str) -> bool {
+        IMPLEMENTED.contains(&operation)
     }
 
     /// Whether a link to a package, of which this is the query, was made by this server and has not expired.

@@ -137,6 +137,9 @@ impl Edge {
             .services
             .route(service, method, path, query)
             .map_err(|_| unknown())?;
+        if !Control::implements(routed.operation.name) {
+            return Err(error::not_implemented(routed.operation.name));
+        }
         let cx = RequestContext {
             scope: caller.scope,
             access_key: Some(caller.access_key),
