@@ -4,6 +4,7 @@ use crate::{Refusal, RuntimeSupport};
 use lambent_models::lambda::{self, CreateFunctionRequest, UpdateFunctionConfigurationRequest, schema};
 use lambent_types::{
     Architecture, EnvironmentVariables, EphemeralStorage, FunctionConfig, MemorySize, RuntimeId, Timeout,
+    environment::RESERVED,
     function::{LogFormat, LoggingConfig, SnapStartApplyOn, TracingMode, VpcConfig},
     limits,
 };
@@ -257,28 +258,6 @@ fn ephemeral_storage(mb: i64) -> Result<EphemeralStorage, Refusal> {
     let size = u32::try_from(mb).ok().and_then(EphemeralStorage::from_mb);
     size.ok_or_else(|| too_large(mb, "ephemeralStorage.size", 10_240))
 }
-
-/// Variables that a function may not set, since the platform does. Source: "Defined runtime environment variables".
-const RESERVED: &[&str] = &[
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-];
 
 fn variables(environment: lambda::Environment) -> Result<EnvironmentVariables, Refusal> {
     let variables = environment.variables.unwrap_or_default();

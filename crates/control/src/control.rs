@@ -1,10 +1,10 @@
 //! What all operations share.
 
-use crate::Refusal;
+use crate::{Refusal, glue::IMPLEMENTED, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, Store};
-use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
+use lambent_types::{Clock, FunctionRecord, Ids, Sha256Digest, StateReasonCode};
 use std::sync::Arc;
 use tokio::sync::{Notify, RwLock};
 use tokio_util::task::TaskTracker;
@@ -65,6 +65,10 @@ pub(crate) struct Shared {
     /// Held for reading from a package's intake to the commit that refers to it, and for writing while one is removed: no package is
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
+    pub(crate) links: Links,
+    /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
+    /// refers to a version that is gone.
+    pub(crate) references: RwLock<()>,
     /// Told whenever a function has settled.
     pub(crate) settled: Notify,
     pub(crate) tasks: TaskTracker,
@@ -81,9 +85,11 @@ impl Control {
             events: parts.events,
             readiness: parts.readiness,
             clock: parts.clock,
+            links: Links::new(parts.ids.as_ref()),
             ids: parts.ids,
             runtime_support: parts.runtime_support,
             intake: RwLock::new(()),
+            references: RwLock::new(()),
             settled: Notify::new(),
             tasks: TaskTracker::new(),
         }))
@@ -102,6 +108,18 @@ impl Control {
             self.discard_unused(digest).await;
         }
         Ok(())
+    }
+
+    /// Whether this operation is there; the others answer NotImplemented whatever the request says.
+    #[must_use]
+    pub fn implements(operation: &str) -> bool {
+        IMPLEMENTED.contains(&operation)
+    }
+
+    /// Whether a link to a package, of which this is the query, was made by this server and has not expired.
+    #[must_use]
+    pub fn admits(&self, package: Sha256Digest, query: &str) -> bool {
+        self.0.links.admits(package, query, self.0.clock.now())
     }
 
     /// Waits for background work to end.

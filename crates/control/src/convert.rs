@@ -5,10 +5,24 @@ use lambent_models::lambda::{
     RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
 };
 use lambent_types::{
-    FunctionConfig, FunctionRecord, LastUpdateStatus, RuntimeId, Sha256Digest, State, function, function::LogFormat,
+    FunctionConfig, FunctionRecord, LastUpdateStatus, RuntimeId, Sha256Digest, State, Version, function,
+    function::LogFormat,
 };
 
 const BEING_CREATED: (&str, &str) = ("The function is being created.", "Creating");
+
+/// The ARN of a version: `$LATEST` goes without a qualifier.
+pub(crate) fn arn(record: &FunctionRecord) -> String {
+    match record.key.version {
+        Version::Latest => record.key.function.arn(),
+        Version::Published(_) => qualified_arn(record),
+    }
+}
+
+/// The ARN of a version with its qualifier.
+pub(crate) fn qualified_arn(record: &FunctionRecord) -> String {
+    record.key.function.qualified_arn(&record.key.version.to_string())
+}
 
 /// A version as every operation but the lists shows it.
 pub(crate) fn configuration(record: &FunctionRecord, arn: String) -> FunctionConfiguration {

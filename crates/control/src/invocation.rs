@@ -43,9 +43,9 @@ impl Control {
             .map_err(ServiceError::from)
     }
 
-    /// The version a request names, once it can be invoked.
+    /// The version that an invocation runs, once it can be invoked. Where an alias has a route, each call chooses anew.
     pub(crate) async fn resolve(&self, target: &Target) -> Result<Resolved, Refusal> {
-        let found = self.find(target).await?;
+        let found = self.find_for_invocation(target).await?;
         let found = found.ok_or_else(|| Refusal::FunctionNotFound(target.qualified_arn()))?;
         // An update in progress does not stop invocations; a creation does.
         let record = if found.state == State::Pending {

@@ -4,15 +4,22 @@
 //! NotImplemented. An operation reads what it needs, decides, commits one transaction, and converts what it did into the API's answer.
 //! It answers what it refuses with a [`Refusal`]; the AWS code of each is chosen in one list, in `refusal.rs`.
 
+mod alias;
 mod config;
 mod control;
 mod convert;
+mod documents;
 mod events;
 mod json;
+mod links;
 mod naming;
 mod package;
+mod permission;
+mod policy;
+mod publication;
 mod refusal;
 mod settle;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod update;

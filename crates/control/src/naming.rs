@@ -1,7 +1,7 @@
 //! From what a request names to what is stored.
 
-use crate::{Control, Refusal};
-use lambent_types::{FunctionKey, FunctionRecord, FunctionReference, Qualifier, Version};
+use crate::{Control, Refusal, alias};
+use lambent_types::{FunctionKey, FunctionRecord, FunctionReference, Qualifier, Version, qualifier::InvalidQualifier};
 use lambent_wire::RequestContext;
 use std::sync::Arc;
 
@@ -65,23 +65,42 @@ impl Target {
         format!("{}:{}", self.arn, self.qualifier.as_deref().unwrap_or("$LATEST"))
     }
 
-    /// The version the qualifier stands for; `None` if nothing can bear it.
-    fn version(&self) -> Option<Version> {
-        match self.qualifier.as_deref().map(str::parse::<Qualifier>) {
-            None => Some(Version::Latest),
-            Some(Ok(Qualifier::Version(version))) => Some(version),
-            Some(Ok(Qualifier::Alias(_)) | Err(_)) => None,
-        }
+    /// What the qualifier says, read.
+    pub(crate) fn qualifier(&self) -> Option<Result<Qualifier, InvalidQualifier>> {
+        self.qualifier.as_deref().map(str::parse)
     }
 }
 
 impl Control {
-    /// The version a request names, if it exists.
+    /// The version a request names, if it exists. An alias stands for its main version.
     pub(crate) async fn find(&self, target: &Target) -> Result<Option<Arc<FunctionRecord>>, Refusal> {
-        match (&target.key, target.version()) {
-            (Some(key), Some(version)) => Ok(self.0.store.function(&key.version(version)).await?),
-            _ => Ok(None),
-        }
+        // No chance is below it: the main version.
+        self.find_by_chance(target, || 1.0).await
+    }
+
+    /// The version that an invocation of what a request names runs, if it exists. An alias with a route is asked by chance.
+    pub(crate) async fn find_for_invocation(&self, target: &Target) -> Result<Option<Arc<FunctionRecord>>, Refusal> {
+        self.find_by_chance(target, || alias::chance(self.0.ids.as_ref())).await
+    }
+
+    async fn find_by_chance(
+        &self,
+        target: &Target,
+        chance: impl FnOnce() -> f64 + Send,
+    ) -> Result<Option<Arc<FunctionRecord>>, Refusal> {
+        let Some(key) = &target.key else {
+            return Ok(None);
+        };
+        let version = match target.qualifier() {
+            None => Version::Latest,
+            Some(Ok(Qualifier::Version(version))) => version,
+            Some(Ok(Qualifier::Alias(name))) => match self.alias(key, &name).await? {
+                Some(alias) => alias.value.choose(chance()),
+                None => return Ok(None),
+            },
+            Some(Err(_)) => return Ok(None),
+        };
+        Ok(self.0.store.function(&key.version(version)).await?)
     }
 
     /// `$LATEST` of the function a request names, whatever the qualifier.
@@ -126,6 +145,6 @@ mod tests {
     #[test]
     fn a_name_that_nothing_can_bear_is_not_found_later() {
         assert_eq!(read("a.b", None).unwrap().key, None);
-        assert_eq!(read("f", Some("$latest")).unwrap().version(), None);
+        assert!(matches!(read("f", Some("$latest")).unwrap().qualifier(), Some(Err(_))));
     }
 }

@@ -1,12 +1,12 @@
 //! What the operations that change `$LATEST` have in common.
 
-use crate::{Control, Refusal, naming::Target};
+use crate::{Control, Refusal, naming::Target, publication::Publication};
 use lambent_store::{Change, CommitError, Condition, Transaction};
 use lambent_types::{FunctionRecord, LastUpdateStatus, RevisionId, State};
 use std::sync::Arc;
 
 /// Tries against others who change the same function at the same time.
-const TRIES: usize = 20;
+pub(crate) const TRIES: usize = 20;
 
 /// An update of one function.
 pub(crate) struct Update<'a> {
@@ -42,26 +42,28 @@ impl<'a> Update<'a> {
         }
     }
 
-    /// Commits what `change` makes of the record, as an update in progress, and a version of it if one is to be published. Returns the
-    /// new `$LATEST` and what the client is shown.
+    /// Commits what `change` makes of the record, as an update in progress, with a version of it if one is to be published, and lets
+    /// both settle. Returns what the client is shown: the version, or `$LATEST`.
     pub(crate) async fn commit(
         &self,
         mut before: Arc<FunctionRecord>,
         change: impl Fn(&FunctionRecord) -> Result<FunctionRecord, Refusal>,
         publish: bool,
-    ) -> Result<(FunctionRecord, FunctionRecord), Refusal> {
+    ) -> Result<FunctionRecord, Refusal> {
         let shared = &self.control.0;
         for _ in 0..TRIES {
             let mut after = self.updated(&before, change(&before)?);
+            let publication = match publish {
+                true => Some(self.publish(&mut after).await?),
+                false => None,
+            };
             let unchanged = Condition::Revision(before.key.clone(), before.revision);
-            let published = publish.then(|| after.publish(RevisionId::new(shared.ids.as_ref())));
-            after.newest_version += u64::from(publish);
-            let put = |record: &FunctionRecord| Change::PutFunction(Arc::new(record.clone()));
-            let transaction = published
-                .iter()
-                .map(put)
-                .fold(Transaction::of(put(&after)), Transaction::and);
-            match shared.store.commit(transaction.when(unchanged)).await {
+            let put = Transaction::of(Change::PutFunction(Arc::new(after.clone()))).when(unchanged);
+            let transaction = match &publication {
+                Some(publication) => publication.add_to(put),
+                None => put,
+            };
+            match shared.store.commit(transaction).await {
                 Err(CommitError::Condition(_)) => before = self.begin().await?,
                 committed => {
                     committed?;
@@ -69,12 +71,29 @@ impl<'a> Update<'a> {
                     if before.code.digest != after.code.digest {
                         self.control.discard_unused_soon(before.code.digest);
                     }
-                    let shown = published.unwrap_or_else(|| after.clone());
-                    return Ok((after, shown));
+                    self.control.settle_soon(&after);
+                    if let Some(version) = publication.as_ref().and_then(Publication::new_version) {
+                        self.control.settle_soon(version);
+                    }
+                    return Ok(publication.map_or(after, Publication::into_version));
                 }
             }
         }
         Err(Refusal::UpdateInProgress(self.target.unqualified_arn()))
+    }
+
+    /// A version of an update that is in progress is itself being created, as recorded (`test_publish_with_update`).
+    async fn publish(&self, after: &mut FunctionRecord) -> Result<Publication, Refusal> {
+        let publication = self.control.publication(after).await?;
+        if let Publication::New(version) = publication {
+            after.newest_version += 1;
+            return Ok(Publication::New(Box::new(FunctionRecord {
+                state: State::Pending,
+                last_update: LastUpdateStatus::Successful,
+                ..*version
+            })));
+        }
+        Ok(publication)
     }
 
     fn updated(&self, before: &FunctionRecord, changed: FunctionRecord) -> FunctionRecord {

@@ -13,8 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const DISCARD: usize = 256 << 20;
 /// Bodies up to this size are not counted.
 const SMALL: usize = 64 << 10;
-/// A large body exists up to three times while it is decoded: as text, as a value, as bytes.
-const COPIES: usize = 3;
+/// A large document exists up to three times while it is decoded: as text, as a value, as bytes.
+pub(crate) const DECODED: usize = 3;
+/// A payload that passes through exists once.
+pub(crate) const PASSED_ON: usize = 1;
 const KIB: usize = 1 << 10;
 
 /// Why there is no body.
@@ -42,12 +44,12 @@ impl Budget {
         Self(Arc::new(Semaphore::new(bytes / KIB)))
     }
 
-    /// Reads a body of at most `limit` bytes; waits while others use up the budget.
-    pub(crate) async fn read(&self, body: Incoming, limit: usize) -> Result<Read, BodyError> {
+    /// Reads a body of at most `limit` bytes that will exist `copies` times; waits while others use up the budget.
+    pub(crate) async fn read(&self, body: Incoming, limit: usize, copies: usize) -> Result<Read, BodyError> {
         let announced = usize::try_from(body.size_hint().upper().unwrap_or(limit as u64)).unwrap_or(usize::MAX);
         let expected = announced.min(limit);
         let share = if expected > SMALL {
-            let kibs = u32::try_from(expected.saturating_mul(COPIES) / KIB).unwrap_or(u32::MAX);
+            let kibs = u32::try_from(expected.saturating_mul(copies) / KIB).unwrap_or(u32::MAX);
             Arc::clone(&self.0).acquire_many_owned(kibs).await.ok()
         } else {
             None
@@ -57,6 +59,11 @@ impl Budget {
     }
 }
 
+/// Reads a body that nobody wants, up to [`DISCARD`].
+pub(crate) async fn discard(mut body: Incoming) {
+    discard_rest(&mut body, &mut 0).await;
+}
+
 /// A body that comes in one piece is not copied.
 async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
@@ -64,7 +71,7 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     while let Some(data) = next(&mut body).await? {
         total += data.len();
         if total > limit {
-            discard(&mut body, &mut total).await;
+            discard_rest(&mut body, &mut total).await;
             return Err(BodyError::TooLarge(total));
         }
         if first.is_empty() && rest.is_empty() {
@@ -80,7 +87,7 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-async fn discard(body: &mut Incoming, total: &mut usize) {
+async fn discard_rest(body: &mut Incoming, total: &mut usize) {
     while *total < DISCARD {
         match next(body).await {
             Ok(Some(data)) => *total += data.len(),

@@ -18,15 +18,15 @@ use tokio_util::io::ReaderStream;
 pub(crate) const PREFIX: &str = "/_lambent/";
 const CHUNK: usize = 64 << 10;
 
-pub(crate) async fn answer(edge: &Edge, path: &str) -> Answer {
+pub(crate) async fn answer(edge: &Edge, path: &str, query: &str) -> Answer {
     if path == "health" {
         return json(StatusCode::OK, edge.health.report().await);
     }
-    let digest = path
+    let digest: Option<Sha256Digest> = path
         .strip_prefix("code/")
         .and_then(|file| file.strip_suffix(".zip"))
         .and_then(|hex| hex.parse().ok());
-    let download = match digest {
+    let download = match digest.filter(|digest| edge.control.admits(*digest, query)) {
         Some(digest) => download(edge, digest).await,
         None => None,
     };

@@ -1,7 +1,9 @@
 //! `Invoke`: the payload passes through.
 
-use crate::edge::{Answer, Edge, whole};
-use bytes::Bytes;
+use crate::{
+    body::{BodyError, PASSED_ON, Read},
+    edge::{Answer, Edge, whole},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request};
 use hyper::body::{Body as _, Incoming};
 use lambent_control::Invoked;
@@ -12,6 +14,7 @@ use lambent_wire::{
 };
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
@@ -26,26 +29,29 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
+        // Held until the answer: payloads of running invocations count too.
+        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
         if routed.operation.name != "Invoke" {
             return Err(error::not_implemented(routed.operation.name));
         }
         let input = rest_json::decode_request(routed, &parts.headers, b"")?;
         validate::validate(routed.operation.input, &input)?;
         let input: InvocationRequest = service::typed(input)?;
-        let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
-        let payload = self.payload(body, kind).await?;
         self.auth.verify(
             &SignedRequest {
                 method: parts.method.as_str(),
                 path: parts.uri.path(),
                 query,
                 headers: &parts.headers,
-                body: &payload,
+                body: &payload.bytes,
             },
             self.clock.now(),
         )?;
         let trace_id = self.trace_id(&parts.headers);
-        let invoked = self.control.invoke(cx, input, Some(trace_id.clone()), payload).await?;
+        let invoked = self
+            .control
+            .invoke(cx, input, Some(trace_id.clone()), payload.bytes.clone())
+            .await?;
         let mut answer = encode(invoked);
         if let Ok(value) = HeaderValue::from_str(&trace_id) {
             answer.headers_mut().insert(TRACE_ID, value);
@@ -53,19 +59,20 @@ impl Edge {
         Ok(answer)
     }
 
-    async fn payload(&self, body: Incoming, kind: &str) -> Result<Bytes, ServiceError> {
+    async fn payload(&self, body: Incoming, kind: Option<&HeaderValue>) -> Result<Read, ServiceError> {
+        let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or("RequestResponse");
         let limit = limits::SYNC_REQUEST_BYTES;
         let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        let read = self.bodies.read(body, limit).await.map_err(|failed| match failed {
-            crate::body::BodyError::TooLarge(read) => errors::REQUEST_TOO_LARGE_EXCEPTION.with(format!(
-                "{} byte payload is too large for the {kind} invocation type (limit {limit} bytes)",
-                announced.unwrap_or(read)
-            )),
-            crate::body::BodyError::Broken => {
-                errors::INVALID_REQUEST_CONTENT_EXCEPTION.with("The payload could not be read.")
-            }
-        })?;
-        Ok(read.bytes)
+        self.bodies
+            .read(body, limit, PASSED_ON)
+            .await
+            .map_err(|failed| match failed {
+                BodyError::TooLarge(read) => errors::REQUEST_TOO_LARGE_EXCEPTION.with(format!(
+                    "{} byte payload is too large for the {kind} invocation type (limit {limit} bytes)",
+                    announced.unwrap_or(read)
+                )),
+                BodyError::Broken => errors::INVALID_REQUEST_CONTENT_EXCEPTION.with("The payload could not be read."),
+            })
     }
 
     /// The caller's trace, or a new one that is not sampled.

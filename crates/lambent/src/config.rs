@@ -89,22 +89,19 @@ fn processors() -> usize {
 }
 
 /// A variable of the process's environment. Read here and nowhere else.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the process's environment"
-)]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// Where everything is kept unless said otherwise.
+/// Where everything is kept unless said otherwise. Absolute: the process that starts environments has a working directory of its own.
 pub(crate) fn data_dir(said: Option<PathBuf>) -> PathBuf {
-    said.unwrap_or_else(|| {
+    let folder = said.unwrap_or_else(|| {
         let home = variable("HOME").map(PathBuf::from);
         let data = variable("XDG_DATA_HOME").map(PathBuf::from);
         let user = data.or_else(|| home.map(|home| home.join(".local/share")));
         user.map_or_else(|| PathBuf::from("/var/lib/lambent"), |folder| folder.join("lambent"))
-    })
+    });
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 #[cfg(test)]

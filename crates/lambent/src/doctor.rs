@@ -7,6 +7,7 @@ use std::{fmt::Write as _, path::Path};
 /// Prints the report.
 #[expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]
 pub(crate) fn run(data_dir: &Path) -> anyhow::Result<()> {
+    println!("{}", privileges());
     print!(
         "Isolation on this host\n{}",
         isolation(&lambent_sandbox_linux::probe()?)
@@ -34,6 +35,22 @@ fn isolation(enforcement: &Enforcement) -> String {
             };
             report
         })
+}
+
+/// Who runs it, and what of the host's files is needed beside the primitives.
+fn privileges() -> String {
+    let user = if rustix::process::geteuid().is_root() {
+        "as root"
+    } else {
+        "rootless, as an ordinary user"
+    };
+    let systems = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    let overlay = if systems.lines().any(|line| line.ends_with("overlay")) {
+        "available"
+    } else {
+        "not available: functions with several layers cannot start; load the kernel module `overlay`"
+    };
+    format!("Runs {user}\nOverlay file system: {overlay}\n")
 }
 
 fn name(primitive: Primitive) -> &'static str {

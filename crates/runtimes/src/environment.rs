@@ -1,30 +1,8 @@
 //! The whole environment of a function's process.
 
 use crate::LaunchPlan;
-use lambent_types::{EnvironmentVariables, MemorySize};
+use lambent_types::{EnvironmentVariables, MemorySize, environment::RESERVED};
 use std::{collections::BTreeMap, fmt};
-
-/// Names that a function's own variables cannot change. Source: "Defined runtime environment variables" in the developer guide.
-pub const RESERVED: &[&str] = &[
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-];
 
 /// The credentials of the function's role. `Debug` shows none of them.
 #[derive(Clone, Copy)]

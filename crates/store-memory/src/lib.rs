@@ -1,12 +1,12 @@
 //! The store in memory, for unit tests: the contract with nothing behind it.
 
 use lambent_store::{
-    BoxFuture, Change, CommitError, Condition, EventTable, FunctionPage, FunctionTable, NodeId, Store, Transaction,
-    Unavailable,
+    BoxFuture, Change, CommitError, Condition, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable,
+    EventTable, FunctionPage, FunctionTable, Kind, NodeId, Store, Transaction, Unavailable,
 };
 use lambent_types::{
-    AsyncEvent, EventId, FunctionName, FunctionRecord, LastUpdateStatus, Scope, Sha256Digest, State, Timestamp,
-    Version, VersionKey,
+    AsyncEvent, EventId, FunctionKey, FunctionName, FunctionRecord, LastUpdateStatus, Scope, Sha256Digest, State,
+    Timestamp, Version, VersionKey,
 };
 use std::{
     collections::BTreeMap,
@@ -23,6 +23,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Tables {
     functions: BTreeMap<VersionKey, Arc<FunctionRecord>>,
+    documents: BTreeMap<DocumentKey, Document>,
     events: BTreeMap<EventId, (AsyncEvent, Option<NodeId>)>,
 }
 
@@ -40,6 +41,12 @@ impl Tables {
                 .functions
                 .get(key)
                 .is_some_and(|record| record.revision == *revision),
+            Condition::VersionPresent(key) => self.functions.contains_key(key),
+            Condition::DocumentAbsent(key) => !self.documents.contains_key(key),
+            Condition::DocumentRevision(key, revision) => self
+                .documents
+                .get(key)
+                .is_some_and(|document| document.revision == *revision),
             Condition::EventPresent(id) => self.events.contains_key(id),
         }
     }
@@ -49,7 +56,19 @@ impl Tables {
             Change::PutFunction(record) => {
                 self.functions.insert(record.key.clone(), record);
             }
-            Change::DeleteFunction(key) => self.functions.retain(|version, _| version.function != key),
+            Change::DeleteVersion(key) => {
+                self.functions.remove(&key);
+            }
+            Change::DeleteFunction(key) => {
+                self.functions.retain(|version, _| version.function != key);
+                self.documents.retain(|document, _| !belongs_to(document, &key));
+            }
+            Change::PutDocument(document) => {
+                self.documents.insert(document.key.clone(), document);
+            }
+            Change::DeleteDocument(key) => {
+                self.documents.remove(&key);
+            }
             Change::PutEvent(mut event) => {
                 if event.payload.is_empty()
                     && let Some((before, _)) = self.events.remove(&event.id)
@@ -63,6 +82,10 @@ impl Tables {
             }
         }
     }
+}
+
+fn belongs_to(document: &DocumentKey, function: &FunctionKey) -> bool {
+    document.kind.belongs_to_function() && document.scope == function.scope && document.parent == function.name.as_str()
 }
 
 fn answer<'a, T: Send + 'a, E: Send + 'a>(value: Result<T, E>) -> BoxFuture<'a, Result<T, E>> {
@@ -109,6 +132,34 @@ impl FunctionTable for MemoryStore {
         answer(Ok(FunctionPage { functions, more }))
     }
 
+    fn versions(
+        &self,
+        scope: &Scope,
+        function: Option<&FunctionName>,
+        after: Option<&VersionKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FunctionPage, Unavailable>> {
+        let mut functions: Vec<_> = self
+            .tables()
+            .functions
+            .values()
+            .filter(|record| record.key.function.scope == *scope)
+            .filter(|record| function.is_none_or(|name| record.key.function.name == *name))
+            .filter(|record| after.is_none_or(|after| record.key > *after))
+            .take(limit + 1)
+            .cloned()
+            .collect();
+        let more = functions.len() > limit;
+        functions.truncate(limit);
+        answer(Ok(FunctionPage { functions, more }))
+    }
+
+    fn function_count(&self, scope: &Scope) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let tables = self.tables();
+        let latest = |key: &&VersionKey| key.version == Version::Latest && key.function.scope == *scope;
+        answer(Ok(tables.functions.keys().filter(latest).count() as u64))
+    }
+
     fn unsettled_functions(&self) -> BoxFuture<'_, Result<Vec<Arc<FunctionRecord>>, Unavailable>> {
         let unsettled = |record: &&Arc<FunctionRecord>| {
             record.state == State::Pending || record.last_update == LastUpdateStatus::InProgress
@@ -123,11 +174,10 @@ impl FunctionTable for MemoryStore {
     }
 
     fn code_in_use(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<bool, Unavailable>> {
-        answer(Ok(self
-            .tables()
-            .functions
-            .values()
-            .any(|record| record.code.digest == digest)))
+        let tables = self.tables();
+        let version = tables.functions.values().any(|record| record.code.digest == digest);
+        let document = || tables.documents.values().any(|document| document.code == Some(digest));
+        answer(Ok(version || document()))
     }
 
     fn code_bytes(&self, scope: &Scope) -> BoxFuture<'_, Result<u64, Unavailable>> {
@@ -137,6 +187,49 @@ impl FunctionTable for MemoryStore {
             .values()
             .filter(|record| record.key.function.scope == *scope);
         answer(Ok(owned.map(|record| record.code.size).sum()))
+    }
+}
+
+impl DocumentTable for MemoryStore {
+    fn document(&self, key: &DocumentKey) -> BoxFuture<'_, Result<Option<Document>, Unavailable>> {
+        answer(Ok(self.tables().documents.get(key).cloned()))
+    }
+
+    fn documents(&self, query: DocumentQuery) -> BoxFuture<'_, Result<DocumentPage, Unavailable>> {
+        let tables = self.tables();
+        let wanted = |document: &&Document| {
+            let key = &document.key;
+            key.kind == query.kind
+                && key.scope == query.scope
+                && query.parent.as_ref().is_none_or(|parent| key.parent == *parent)
+                && query
+                    .after
+                    .as_ref()
+                    .is_none_or(|(parent, id)| (&key.parent, &key.id) > (parent, id))
+        };
+        let mut documents: Vec<_> = tables
+            .documents
+            .values()
+            .filter(wanted)
+            .take(query.limit + 1)
+            .cloned()
+            .collect();
+        let more = documents.len() > query.limit;
+        documents.truncate(query.limit);
+        answer(Ok(DocumentPage { documents, more }))
+    }
+
+    fn document_count(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        parent: Option<&str>,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let tables = self.tables();
+        let wanted = |key: &&DocumentKey| {
+            key.kind == kind && key.scope == *scope && parent.is_none_or(|parent| key.parent == parent)
+        };
+        answer(Ok(tables.documents.keys().filter(wanted).count() as u64))
     }
 }
 

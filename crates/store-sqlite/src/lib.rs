@@ -6,6 +6,7 @@
 //! one process, which a lock ensures.
 
 mod cache;
+mod document;
 mod migrate;
 mod read;
 mod rows;
@@ -13,7 +14,8 @@ mod write;
 
 use cache::FunctionCache;
 use lambent_store::{
-    BoxFuture, CommitError, EventTable, FunctionPage, FunctionTable, NodeId, Store, Transaction, Unavailable,
+    BoxFuture, CommitError, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, EventTable,
+    FunctionPage, FunctionTable, Kind, NodeId, Store, Transaction, Unavailable,
 };
 use lambent_types::{AsyncEvent, FunctionName, FunctionRecord, Scope, Sha256Digest, Timestamp, VersionKey};
 use read::Readers;
@@ -117,6 +119,25 @@ impl FunctionTable for SqliteStore {
         ))
     }
 
+    fn versions(
+        &self,
+        scope: &Scope,
+        function: Option<&FunctionName>,
+        after: Option<&VersionKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FunctionPage, Unavailable>> {
+        let page = self
+            .readers
+            .with(|connection| read::versions(connection, scope, function, after, limit));
+        Box::pin(ready(page))
+    }
+
+    fn function_count(&self, scope: &Scope) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        Box::pin(ready(
+            self.readers.with(|connection| read::function_count(connection, scope)),
+        ))
+    }
+
     fn unsettled_functions(&self) -> BoxFuture<'_, Result<Vec<Arc<FunctionRecord>>, Unavailable>> {
         Box::pin(ready(self.readers.with(read::unsettled_functions)))
     }
@@ -131,6 +152,30 @@ impl FunctionTable for SqliteStore {
         Box::pin(ready(
             self.readers.with(|connection| read::code_bytes(connection, scope)),
         ))
+    }
+}
+
+impl DocumentTable for SqliteStore {
+    fn document(&self, key: &DocumentKey) -> BoxFuture<'_, Result<Option<Document>, Unavailable>> {
+        Box::pin(ready(self.readers.with(|connection| document::read(connection, key))))
+    }
+
+    fn documents(&self, query: DocumentQuery) -> BoxFuture<'_, Result<DocumentPage, Unavailable>> {
+        Box::pin(ready(
+            self.readers.with(|connection| document::list(connection, &query)),
+        ))
+    }
+
+    fn document_count(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        parent: Option<&str>,
+    ) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let count = self
+            .readers
+            .with(|connection| document::count(connection, kind, scope, parent));
+        Box::pin(ready(count))
     }
 }
 

@@ -88,6 +88,45 @@ pub(crate) fn functions(
     Ok(FunctionPage { functions, more })
 }
 
+pub(crate) fn versions(
+    connection: &Connection,
+    scope: &Scope,
+    function: Option<&FunctionName>,
+    after: Option<&VersionKey>,
+    limit: usize,
+) -> Result<FunctionPage, rusqlite::Error> {
+    let after_name = after.map(|key| key.function.name.as_str());
+    let after_version = after.map(|key| rows::version_number(key.version));
+    let mut functions: Vec<_> = connection
+        .prepare_cached(
+            "SELECT document FROM function_versions
+             WHERE account = ?1 AND region = ?2 AND (?3 IS NULL OR name = ?3)
+               AND (?4 IS NULL OR (name, version) > (?4, ?5))
+             ORDER BY name, version LIMIT ?6",
+        )?
+        .query_map(
+            params![
+                scope.account.as_str(),
+                scope.region.as_str(),
+                function.map(FunctionName::as_str),
+                after_name,
+                after_version,
+                limit + 1
+            ],
+            rows::function,
+        )?
+        .collect::<Result<_, _>>()?;
+    let more = functions.len() > limit;
+    functions.truncate(limit);
+    Ok(FunctionPage { functions, more })
+}
+
+pub(crate) fn function_count(connection: &Connection, scope: &Scope) -> Result<u64, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT count(*) FROM function_versions WHERE account = ?1 AND region = ?2 AND version = 0")?
+        .query_row([scope.account.as_str(), scope.region.as_str()], |row| row.get(0))
+}
+
 pub(crate) fn unsettled_functions(connection: &Connection) -> Result<Vec<Arc<FunctionRecord>>, rusqlite::Error> {
     connection
         .prepare_cached("SELECT document FROM function_versions WHERE settled = 0")?
@@ -97,7 +136,10 @@ pub(crate) fn unsettled_functions(connection: &Connection) -> Result<Vec<Arc<Fun
 
 pub(crate) fn code_in_use(connection: &Connection, digest: Sha256Digest) -> Result<bool, rusqlite::Error> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM function_versions WHERE code_digest = ?1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM function_versions WHERE code_digest = ?1)
+                 OR EXISTS (SELECT 1 FROM documents WHERE code_digest = ?1)",
+        )?
         .query_row([digest.as_bytes()], |row| row.get(0))
 }
 

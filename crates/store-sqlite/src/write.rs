@@ -2,7 +2,7 @@
 
 use crate::{
     cache::{Changed, FunctionCache},
-    rows, unavailable,
+    document, rows, unavailable,
 };
 use lambent_store::{Change, CommitError, Condition, NodeId, Transaction, Unavailable};
 use lambent_types::{AsyncEvent, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey};
@@ -145,8 +145,9 @@ fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {
     };
     changes.iter().filter_map(|change| match change {
         Change::PutFunction(record) => Some(Changed::Version(&record.key)),
+        Change::DeleteVersion(key) => Some(Changed::Version(key)),
         Change::DeleteFunction(key) => Some(Changed::Function(key)),
-        Change::PutEvent(_) | Change::DeleteEvent(_) => None,
+        Change::PutDocument(_) | Change::DeleteDocument(_) | Change::PutEvent(_) | Change::DeleteEvent(_) => None,
     })
 }
 
@@ -219,6 +220,9 @@ fn holds(connection: &Connection, condition: &Condition) -> Result<bool, rusqlit
                 ],
                 |row| row.get(0),
             ),
+        Condition::VersionPresent(key) => Ok(crate::read::function(connection, key)?.is_some()),
+        Condition::DocumentAbsent(key) => Ok(!document::exists(connection, key, None)?),
+        Condition::DocumentRevision(key, revision) => document::exists(connection, key, Some(*revision)),
         Condition::EventPresent(id) => connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE id = ?1)")?
             .query_row([id.to_string()], |row| row.get(0)),
@@ -228,7 +232,10 @@ fn holds(connection: &Connection, condition: &Condition) -> Result<bool, rusqlit
 fn apply_change(connection: &Connection, change: &Change) -> Result<(), rusqlite::Error> {
     match change {
         Change::PutFunction(record) => put_function(connection, record),
+        Change::DeleteVersion(key) => delete_version(connection, key),
         Change::DeleteFunction(key) => delete_function(connection, key),
+        Change::PutDocument(document) => document::put(connection, document),
+        Change::DeleteDocument(key) => document::delete(connection, key),
         Change::PutEvent(event) => put_event(connection, event),
         Change::DeleteEvent(id) => {
             connection
@@ -271,11 +278,26 @@ fn put_function(connection: &Connection, record: &FunctionRecord) -> Result<(), 
     Ok(())
 }
 
+fn delete_version(connection: &Connection, key: &VersionKey) -> Result<(), rusqlite::Error> {
+    let FunctionKey { scope, name } = &key.function;
+    connection
+        .prepare_cached(
+            "DELETE FROM function_versions WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4",
+        )?
+        .execute(params![
+            scope.account.as_str(),
+            scope.region.as_str(),
+            name.as_str(),
+            rows::version_number(key.version)
+        ])?;
+    Ok(())
+}
+
 fn delete_function(connection: &Connection, key: &FunctionKey) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached("DELETE FROM function_versions WHERE account = ?1 AND region = ?2 AND name = ?3")?
         .execute([key.scope.account.as_str(), key.scope.region.as_str(), key.name.as_str()])?;
-    Ok(())
+    document::delete_of(connection, key)
 }
 
 fn put_event(connection: &Connection, event: &AsyncEvent) -> Result<(), rusqlite::Error> {

@@ -1,6 +1,6 @@
 //! What every backend must do, as tests. A backend calls [`run`] with a way to make an empty store.
 
-use crate::{Change, CommitError, Condition, NodeId, Store, Transaction};
+use crate::{Change, CommitError, Condition, Document, DocumentKey, DocumentQuery, Kind, NodeId, Store, Transaction};
 use lambent_types::{
     AccountId, Architecture, AsyncEvent, CodeReference, EphemeralStorage, FunctionConfig, FunctionKey, FunctionRecord,
     Ids, LastUpdateStatus, MemorySize, RequestId, RevisionId, RuntimeId, Scope, SeededIds, Sha256Digest, State,
@@ -17,6 +17,10 @@ pub async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
     deleting_takes_all_versions(&empty().await).await;
     unsettled_functions_are_listed(&empty().await).await;
     code_is_in_use_while_a_version_refers_to_it(&empty().await).await;
+    versions_are_listed_in_order(&empty().await).await;
+    documents_are_listed_in_order_and_counted(&empty().await).await;
+    documents_are_changed_on_conditions(&empty().await).await;
+    documents_go_with_their_function(&empty().await).await;
     events_are_leased_once(&empty().await).await;
     a_lease_ends_by_time_or_release(&empty().await).await;
     a_rescheduled_event_keeps_its_payload(&empty().await).await;
@@ -259,6 +263,160 @@ async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
     assert_eq!(store.code_in_use(latest.code.digest).await, Ok(false));
     commit(store, Transaction::of(Change::DeleteFunction(moved.key.function))).await;
     assert_eq!(store.code_in_use(moved.code.digest).await, Ok(false));
+}
+
+async fn versions_are_listed_in_order(store: &impl Store) {
+    let numbered = |number| record("111111111111", "f", Version::Published(number), 1);
+    for version in [
+        numbered(10),
+        numbered(2),
+        record("111111111111", "f", Version::Latest, 1),
+    ] {
+        commit(store, Transaction::of(put(&version))).await;
+    }
+    commit(
+        store,
+        Transaction::of(put(&record("111111111111", "g", Version::Latest, 1))),
+    )
+    .await;
+    let (scope, name) = (scope("111111111111"), key("111111111111", "f").name);
+    let list = |function: Option<&'static str>, after: Option<VersionKey>, limit| {
+        let (scope, function) = (scope.clone(), function.map(|name| name.parse().expect("a valid name")));
+        async move {
+            let page = store
+                .versions(&scope, function.as_ref(), after.as_ref(), limit)
+                .await
+                .expect("the store answers");
+            let shown = |record: &Arc<FunctionRecord>| format!("{}:{}", record.key.function.name, record.key.version);
+            (
+                page.functions.iter().map(shown).collect::<Vec<_>>().join(" "),
+                page.more,
+            )
+        }
+    };
+    assert_eq!(list(Some("f"), None, 9).await, ("f:$LATEST f:2 f:10".to_owned(), false));
+    let after = FunctionKey {
+        scope: scope.clone(),
+        name,
+    }
+    .version(Version::Published(2));
+    assert_eq!(list(None, Some(after.clone()), 1).await, ("f:10".to_owned(), true));
+    assert_eq!(
+        list(None, Some(after.clone()), 9).await,
+        ("f:10 g:$LATEST".to_owned(), false)
+    );
+    assert_eq!(store.function_count(&scope).await, Ok(2));
+    commit(store, Transaction::of(Change::DeleteVersion(after.clone()))).await;
+    assert_eq!(find(store, &after).await, None);
+    let gone = Condition::VersionPresent(after);
+    assert_eq!(
+        store.commit(Transaction::default().when(gone.clone())).await,
+        Err(CommitError::Condition(gone))
+    );
+}
+
+fn document(kind: Kind, parent: &str, id: &str, seed: u8) -> Document {
+    Document {
+        key: DocumentKey {
+            kind,
+            scope: scope("111111111111"),
+            parent: parent.to_owned(),
+            id: id.to_owned(),
+        },
+        revision: record("111111111111", "f", Version::Latest, seed).revision,
+        code: None,
+        body: format!("{{\"seed\":{seed}}}").into(),
+    }
+}
+
+async fn documents_are_listed_in_order_and_counted(store: &impl Store) {
+    for (parent, id) in [("f", "b"), ("g", "a"), ("f", "a")] {
+        commit(
+            store,
+            Transaction::of(Change::PutDocument(document(Kind::Alias, parent, id, 1))),
+        )
+        .await;
+    }
+    commit(
+        store,
+        Transaction::of(Change::PutDocument(document(Kind::Policy, "f", "", 1))),
+    )
+    .await;
+    let list = |parent: Option<&'static str>, after: Option<(&'static str, &'static str)>, limit| async move {
+        let query = DocumentQuery {
+            kind: Kind::Alias,
+            scope: scope("111111111111"),
+            parent: parent.map(str::to_owned),
+            after: after.map(|(parent, id)| (parent.to_owned(), id.to_owned())),
+            limit,
+        };
+        let page = store.documents(query).await.expect("the store answers");
+        let shown = |document: &Document| format!("{}/{}", document.key.parent, document.key.id);
+        (
+            page.documents.iter().map(shown).collect::<Vec<_>>().join(" "),
+            page.more,
+        )
+    };
+    assert_eq!(list(None, None, 9).await, ("f/a f/b g/a".to_owned(), false));
+    assert_eq!(list(Some("f"), None, 1).await, ("f/a".to_owned(), true));
+    assert_eq!(list(None, Some(("f", "a")), 9).await, ("f/b g/a".to_owned(), false));
+    let scope = scope("111111111111");
+    let count = |parent| store.document_count(Kind::Alias, &scope, parent);
+    assert_eq!((count(None).await, count(Some("f")).await), (Ok(3), Ok(2)));
+}
+
+async fn documents_are_changed_on_conditions(store: &impl Store) {
+    let (first, second) = (document(Kind::Alias, "f", "a", 1), document(Kind::Alias, "f", "a", 2));
+    let absent = Condition::DocumentAbsent(first.key.clone());
+    commit(
+        store,
+        Transaction::of(Change::PutDocument(first.clone())).when(absent.clone()),
+    )
+    .await;
+    assert_eq!(store.document(&first.key).await, Ok(Some(first.clone())));
+    let again = Transaction::of(Change::PutDocument(second.clone())).when(absent.clone());
+    assert_eq!(store.commit(again).await, Err(CommitError::Condition(absent)));
+    let fresh = Condition::DocumentRevision(first.key.clone(), first.revision);
+    commit(
+        store,
+        Transaction::of(Change::PutDocument(second.clone())).when(fresh.clone()),
+    )
+    .await;
+    let stale = Transaction::of(Change::DeleteDocument(first.key.clone())).when(fresh.clone());
+    assert_eq!(store.commit(stale).await, Err(CommitError::Condition(fresh)));
+    assert_eq!(store.document(&first.key).await, Ok(Some(second)));
+    commit(store, Transaction::of(Change::DeleteDocument(first.key.clone()))).await;
+    assert_eq!(store.document(&first.key).await, Ok(None));
+}
+
+async fn documents_go_with_their_function(store: &impl Store) {
+    let function = record("111111111111", "f", Version::Latest, 1);
+    let alias = document(Kind::Alias, "f", "a", 1);
+    let digest = Sha256Digest::of(b"layer");
+    let layer = Document {
+        code: Some(digest),
+        ..document(Kind::LayerVersion, "f", "1", 1)
+    };
+    let other = document(Kind::Alias, "ff", "a", 1);
+    let documents = [&alias, &layer, &other].map(|each| Change::PutDocument(each.clone()));
+    commit(
+        store,
+        documents
+            .into_iter()
+            .fold(Transaction::of(put(&function)), Transaction::and),
+    )
+    .await;
+    assert_eq!(store.code_in_use(digest).await, Ok(true));
+    commit(store, Transaction::of(Change::DeleteFunction(function.key.function))).await;
+    assert_eq!(store.document(&alias.key).await, Ok(None));
+    assert_eq!(
+        store.document(&layer.key).await,
+        Ok(Some(layer.clone())),
+        "a layer of that name is no part of it"
+    );
+    assert_eq!(store.document(&other.key).await, Ok(Some(other)));
+    commit(store, Transaction::of(Change::DeleteDocument(layer.key))).await;
+    assert_eq!(store.code_in_use(digest).await, Ok(false));
 }
 
 async fn lease(store: &impl Store, node: &str, now: i64, end: i64, limit: usize) -> Vec<AsyncEvent> {

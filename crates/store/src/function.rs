@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Some functions of a scope, in order of name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionPage {
-    /// `$LATEST` of each.
+    /// One record each.
     pub functions: Vec<Arc<FunctionRecord>>,
     /// Whether there are more behind the last one.
     pub more: bool,
@@ -26,10 +26,23 @@ pub trait FunctionTable: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<FunctionPage, Unavailable>>;
 
+    /// At most `limit` versions of `scope`, in order of name and version, `$LATEST` before the published ones: those behind `after`, and
+    /// only those of one function if it is named.
+    fn versions(
+        &self,
+        scope: &Scope,
+        function: Option<&FunctionName>,
+        after: Option<&VersionKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FunctionPage, Unavailable>>;
+
+    /// How many functions there are in a scope.
+    fn function_count(&self, scope: &Scope) -> BoxFuture<'_, Result<u64, Unavailable>>;
+
     /// All versions, of every scope, that are being created or updated: their activation was interrupted if the server just started.
     fn unsettled_functions(&self) -> BoxFuture<'_, Result<Vec<Arc<FunctionRecord>>, Unavailable>>;
 
-    /// Whether any version's code is `digest`.
+    /// Whether any version's code is `digest`, or any document refers to it.
     fn code_in_use(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<bool, Unavailable>>;
 
     /// Bytes of code stored by an account in a region, each version counted by itself, as AWS counts them.

@@ -9,11 +9,13 @@
 mod code;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod document;
 mod event;
 mod function;
 mod transaction;
 
 pub use code::{CodePin, CodeStore, IntakeError};
+pub use document::{Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, Kind};
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
 pub use transaction::{Change, CommitError, Condition, Transaction};
@@ -29,7 +31,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Unavailable(pub String);
 
 /// A whole store: all tables and the way to change them.
-pub trait Store: FunctionTable + EventTable {
+pub trait Store: FunctionTable + EventTable + DocumentTable {
     /// Applies a transaction as a whole or not at all. `Ok` means durable.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Changes as data.
 
-use crate::Unavailable;
+use crate::{Document, DocumentKey, Unavailable};
 use lambent_types::{AsyncEvent, EventId, FunctionKey, FunctionRecord, RevisionId, VersionKey};
 use std::sync::Arc;
 
@@ -45,6 +45,12 @@ pub enum Condition {
     FunctionAbsent(FunctionKey),
     /// This version exists and bears this revision: nobody changed it since it was read.
     Revision(VersionKey, RevisionId),
+    /// This version exists.
+    VersionPresent(VersionKey),
+    /// No such document exists.
+    DocumentAbsent(DocumentKey),
+    /// This document exists and bears this revision.
+    DocumentRevision(DocumentKey, RevisionId),
     /// This event is still stored: nobody finished it meanwhile.
     EventPresent(EventId),
 }
@@ -54,8 +60,14 @@ pub enum Condition {
 pub enum Change {
     /// Inserts or replaces a version.
     PutFunction(Arc<FunctionRecord>),
-    /// Removes a function with all its versions.
+    /// Removes one version.
+    DeleteVersion(VersionKey),
+    /// Removes a function with all its versions and all documents that belong to it.
     DeleteFunction(FunctionKey),
+    /// Inserts or replaces a document.
+    PutDocument(Document),
+    /// Removes a document.
+    DeleteDocument(DocumentKey),
     /// Inserts or replaces an event; a replaced one keeps its payload if the new one's is empty.
     PutEvent(AsyncEvent),
     /// Removes an event.

@@ -22,6 +22,12 @@ impl Sha256Digest {
         Self(sha2::Sha256::digest(content).into())
     }
 
+    /// A digest that was kept as bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

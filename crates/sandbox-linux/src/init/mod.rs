@@ -30,7 +30,6 @@ use rustix::process::Pid;
 use std::{
     net::TcpListener,
     os::fd::{AsFd, OwnedFd},
-    path::Path,
 };
 
 /// What an init takes over from the starter it is forked from.
@@ -39,8 +38,6 @@ pub(crate) struct Inheritance<'a> {
     pub(crate) link: OwnedFd,
     /// The version 1 control groups to join.
     pub(crate) entrances: Vec<OwnedFd>,
-    /// The directory on which the minimal root is built.
-    pub(crate) root: &'a Path,
     /// Compiled once, for all.
     pub(crate) filter: &'a Filter,
 }
@@ -84,7 +81,6 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     let Inheritance {
         link,
         entrances,
-        root,
         filter,
     } = inheritance;
     let kept: Vec<_> = entrances.iter().chain([&link]).map(AsFd::as_fd).collect();
@@ -93,7 +89,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     let Some((ToInit::Mapped, _)) = channel::receive(&link).step("wait for the id maps")? else {
         return Ok(());
     };
-    let prepared = prepare(root, entrances);
+    let prepared = prepare(entrances);
     let Some((ToInit::Become(spec), fds)) = channel::receive(&link).step("wait for a task")? else {
         return Ok(());
     };
@@ -135,13 +131,13 @@ struct Environment {
 }
 
 /// Does all that no [`EnvSpec`] is needed for.
-fn prepare(root: &Path, entrances: Vec<OwnedFd>) -> Result<Prepared, StepError> {
+fn prepare(entrances: Vec<OwnedFd>) -> Result<Prepared, StepError> {
     privileges::take_identity()?;
     for entrance in &entrances {
         rustix::io::write(entrance, b"0").step("join the control group")?;
     }
     drop(entrances);
-    mounts::enter_root(root)?;
+    mounts::enter_root()?;
     rustix::system::sethostname(b"lambent").step("set the host name")?;
     let listener = network::listen()?;
     let children = sys::child_signals().step("watch children")?;

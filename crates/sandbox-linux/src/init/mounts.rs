@@ -28,20 +28,21 @@ pub(crate) fn is_allowed_inside(inside: &str) -> bool {
     clean && (SINGLE_MOUNT_POINTS.contains(&inside) || inside == LAYERS || inside.starts_with("/opt/"))
 }
 
-/// Makes a copy of the mounts at `root` the root of this mount namespace, with a `/proc` of this pid namespace.
-pub(super) fn enter_root(root: &Path) -> Result<(), StepError> {
+/// Makes a copy of the mounts at the working directory the root of this mount namespace, with a `/proc` of this pid namespace.
+pub(super) fn enter_root() -> Result<(), StepError> {
     // The kernel locks mounts that come from another user's namespace; a fresh copy can be moved.
     let copy = open_tree(
         CWD,
-        root,
+        ".",
         OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE,
     )
     .step("copy the root")?;
-    place(&copy, root)?;
+    place(&copy, Path::new("."))?;
+    rustix::process::fchdir(&copy).step("enter the root")?;
     // While the host's is still in sight: the kernel allows a new one only to who can see a whole one already.
     let sealed = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    mount("proc", root.join("proc"), "proc", sealed, None).step("mount /proc")?;
-    rustix::process::chdir(root).step("enter the root")?;
+    // The init's own command line names paths of the host.
+    mount("proc", "proc", "proc", sealed, c"hidepid=1").step("mount /proc")?;
     rustix::process::pivot_root(".", ".").step("pivot the root")?;
     unmount(".", UnmountFlags::DETACH).step("let go of the host's root")?;
     rustix::process::chdir("/").step("enter the root")

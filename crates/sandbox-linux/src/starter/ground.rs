@@ -20,17 +20,13 @@ use rustix::{
     mount::{MountPropagationFlags, mount_change},
     process::{getegid, geteuid, getpid, getppid},
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 /// The first Linux with `mount_setattr`.
 const OLDEST_KERNEL: (u32, u32) = (5, 12);
 
 /// All that the starter's environments have in common.
 pub(super) struct Ground {
-    root: PathBuf,
     filter: Filter,
     ids: HostIds,
     tree: Tree,
@@ -61,6 +57,8 @@ impl Ground {
         record::clean_up_after_others(&folder);
         let root = state_dir.join("root");
         stage::build(&root)?;
+        // Inits begin where the starter is. They need no way to it then, which may lead through directories that are closed to them.
+        rustix::process::chdir(&root).step("enter the minimal root")?;
         let filter = Filter::compile()?;
         found.try_namespaces();
         found.try_filter(&filter);
@@ -70,7 +68,6 @@ impl Ground {
         let tree = found.take_groups(establish_groups(&identity)?);
         let record = Record::write(&folder, &identity, tree.dirs()).inspect_err(|_| tree.remove())?;
         Ok(Self {
-            root,
             filter,
             ids,
             tree,
@@ -86,7 +83,6 @@ impl Ground {
         let group = self.tree.group(&format!("env-{number}"))?;
         spawn::blank(
             &Parts {
-                root: &self.root,
                 filter: &self.filter,
                 ids: &self.ids,
             },

@@ -13,7 +13,6 @@ use rustix::{io::Errno, process::Pid};
 use std::{
     fs,
     os::fd::{AsFd, OwnedFd},
-    path::Path,
 };
 
 /// The namespaces of an environment.
@@ -36,7 +35,6 @@ pub(super) struct Blank {
 
 /// What an init is made of.
 pub(super) struct Parts<'a> {
-    pub(super) root: &'a Path,
     pub(super) filter: &'a Filter,
     pub(super) ids: &'a HostIds,
 }
@@ -69,7 +67,6 @@ fn fork_init(parts: &Parts<'_>, host_id: u32, group: &Group) -> Result<(Pid, Own
         Forked::Child => init::run(Inheritance {
             link: inits_link,
             entrances,
-            root: parts.root,
             filter: parts.filter,
         }),
         Forked::Parent { pid, pidfd } => (Pid::from_raw(pid).ok_or(Errno::SRCH).step("clone")?, pidfd),

@@ -6,6 +6,7 @@ use crate::{
     convert,
     naming::Target,
     package::Source,
+    tags,
 };
 use lambent_models::lambda::{CreateFunctionRequest, FunctionCode, FunctionConfiguration};
 use lambent_store::{self as store, CommitError, Condition, Transaction};
@@ -15,7 +16,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// AWS admits longer names in the model than for a new function.
 const LONGEST_NAME: usize = 64;
-const MOST_TAGS: usize = 50;
 
 pub(crate) async fn create_function(
     control: &Control,
@@ -27,9 +27,7 @@ pub(crate) async fn create_function(
         return Err(Refusal::CodeSigningConfigNotFound(arn));
     }
     let tags: BTreeMap<_, _> = input.tags.take().unwrap_or_default().into_iter().collect();
-    if tags.len() > MOST_TAGS {
-        return Err(Refusal::InvalidParameter("Number of tags exceeds resource tag limit.".to_owned()));
-    }
+    tags::check(&tags)?;
     let (publish, architectures, code) = (input.publish, input.architectures.take(), input.code.take());
     let change = Change::of_create(&mut input);
     let base = FunctionConfig {

@@ -22,7 +22,7 @@ pub(crate) async fn get_function(
         configuration: Some(convert::configuration(&record, target.arn())),
         code: Some(FunctionCodeLocation {
             repository_type: Some("S3".to_owned()),
-            location: Some(location(cx, &record)),
+            location: Some(location(control, cx, &record)),
             ..FunctionCodeLocation::default()
         }),
         tags: (!tags.is_empty()).then(|| tags.into_iter().collect()),
@@ -30,9 +30,9 @@ pub(crate) async fn get_function(
     })
 }
 
-/// Where the package can be downloaded without credentials. Whoever knows a package's digest knows its content.
-fn location(cx: &RequestContext, record: &FunctionRecord) -> String {
+/// Where the package can be downloaded without credentials, as the client addressed this server.
+fn location(control: &Control, cx: &RequestContext, record: &FunctionRecord) -> String {
     let scheme = if cx.secure { "https" } else { "http" };
     let host = cx.host.as_deref().unwrap_or("127.0.0.1");
-    format!("{scheme}://{host}/_lambent/code/{}.zip", record.code.digest.to_hex())
+    format!("{scheme}://{host}{}", control.0.links.make(record.code.digest, control.0.clock.now()))
 }

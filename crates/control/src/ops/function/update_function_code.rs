@@ -33,7 +33,6 @@ pub(crate) async fn update_function_code(
         control.discard_unused_soon(code.digest);
         return Ok(convert::configuration(&change(&before)?, target.unqualified_arn()));
     }
-    let (after, shown) = update.commit(before, change, input.publish.unwrap_or_default()).await?;
-    control.settle_soon(&after);
-    Ok(convert::configuration(&shown, target.unqualified_arn()))
+    let shown = update.commit(before, change, input.publish.unwrap_or_default()).await?;
+    Ok(convert::configuration(&shown, convert::arn(&shown)))
 }

@@ -18,7 +18,6 @@ pub(crate) async fn update_function_configuration(
         let config = Change::of_update(input.clone()).apply(record.config.clone(), support)?;
         Ok(FunctionRecord { config, ..record.clone() })
     };
-    let (after, shown) = update.commit(before, change, false).await?;
-    control.settle_soon(&after);
+    let shown = update.commit(before, change, false).await?;
     Ok(convert::configuration(&shown, target.unqualified_arn()))
 }
