@@ -12,6 +12,7 @@ mod convert;
 mod documents;
 mod events;
 mod json;
+mod layer;
 mod links;
 mod naming;
 mod package;

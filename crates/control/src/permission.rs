@@ -3,6 +3,7 @@
 use crate::{
     Control, Refusal,
     documents::{self, Stored},
+    layer::LayerVersion,
     naming::Target,
     policy::Policy,
 };
@@ -22,6 +23,8 @@ pub(crate) struct Owner {
     present: Condition,
     /// Its own revision: what a client can know before there is a policy.
     revision: RevisionId,
+    /// The operation that tells the policy's revision.
+    told_by: &'static str,
 }
 
 impl Control {
@@ -59,7 +62,20 @@ impl Control {
             arn: target.arn(),
             present,
             revision,
+            told_by: "GetPolicy",
         })
+    }
+
+    /// A layer version as what a policy is of.
+    pub(crate) fn layer_policy_owner(&self, version: &Stored<LayerVersion>) -> Owner {
+        let arn = version.value.arn();
+        Owner {
+            policy: layer_policy_key(&version.value),
+            arn,
+            present: version.unchanged(),
+            revision: version.revision,
+            told_by: "GetLayerPolicy",
+        }
     }
 
     /// The policy of what a request names, which need not exist.
@@ -82,7 +98,7 @@ impl Control {
             let before = self.load::<Policy>(&owner.policy).await?;
             let present = before.as_ref().map_or(owner.revision, |stored| stored.revision);
             if expected.is_some_and(|expected| expected != present.to_string()) {
-                return Err(Refusal::PolicyRevisionMismatch("GetPolicy"));
+                return Err(Refusal::PolicyRevisionMismatch(owner.told_by));
             }
             let unchanged = match &before {
                 Some(stored) => stored.unchanged(),
@@ -99,7 +115,7 @@ impl Control {
                 Err(CommitError::Condition(Condition::VersionPresent(_))) => {
                     return Err(Refusal::FunctionNotFound(owner.arn.clone()));
                 }
-                // The alias was moved or deleted just now.
+                // The alias or layer version was moved or deleted just now.
                 Err(CommitError::Condition(failed)) if failed == owner.present => break,
                 Err(CommitError::Condition(_)) => {}
                 committed => {
@@ -121,8 +137,19 @@ pub(crate) fn refuse_latest(target: &Target) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// There is nothing to remove a statement from.
+pub(crate) fn no_policy() -> Refusal {
+    Refusal::NotFound("No policy is associated with the given resource.".to_owned())
+}
+
 fn policy_key(function: &FunctionKey, qualifier: Option<&str>) -> DocumentKey {
     documents::key::<Policy>(&function.scope, function.name.as_str(), qualifier.unwrap_or_default())
+}
+
+/// No function is named like this.
+pub(crate) fn layer_policy_key(version: &LayerVersion) -> DocumentKey {
+    let parent = format!("layer:{}", version.layer.name);
+    documents::key::<Policy>(&version.layer.scope, &parent, &version.number.to_string())
 }
 
 fn alias_key(function: &FunctionKey, alias: &str) -> DocumentKey {

@@ -4,7 +4,7 @@
 
 use crate::{Refusal, documents::Noun};
 use lambent_store::Kind;
-use lambent_types::Scope;
+use lambent_types::{AccountId, Scope};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +74,21 @@ impl Policy {
             return Err(Refusal::NotFound(text));
         }
         Ok(())
+    }
+
+    /// Whether it lets an account do what it is about: nothing denies, and something allows on no condition.
+    pub(crate) fn lets_in(&self, account: AccountId) -> bool {
+        let statements: Result<Vec<GivenStatement>, _> = self
+            .statement
+            .iter()
+            .map(|raw| serde_json::from_str(raw.get()))
+            .collect();
+        let Ok(statements) = statements else { return false };
+        let denies = |statement: &GivenStatement| matches!(statement.effect, GivenEffect::Deny);
+        let allows = |statement: &GivenStatement| {
+            statement.condition.is_none() && statement.principal.as_ref().is_some_and(|who| who.is(account))
+        };
+        !statements.iter().any(denies) && statements.iter().any(allows)
     }
 
     /// A policy without statements is none.
@@ -248,7 +263,6 @@ enum GivenEffect {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "read to see that it can be")]
 enum GivenPrincipal {
     Anyone(String),
     Some(BTreeMap<String, OneOrMore>),
@@ -256,10 +270,23 @@ enum GivenPrincipal {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "read to see that it can be")]
 enum OneOrMore {
     One(String),
     More(Vec<String>),
+}
+
+impl GivenPrincipal {
+    fn is(&self, account: AccountId) -> bool {
+        let named = |text: &str| text == account.as_str() || text.ends_with(&format!(":iam::{account}:root"));
+        match self {
+            Self::Anyone(text) => text == "*",
+            Self::Some(kinds) => match kinds.get("AWS") {
+                Some(OneOrMore::One(one)) => one == "*" || named(one),
+                Some(OneOrMore::More(more)) => more.iter().any(|one| named(one)),
+                None => false,
+            },
+        }
+    }
 }
 
 impl Policy {

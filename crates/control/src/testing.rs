@@ -93,6 +93,11 @@ impl CodeStore for FakeCode {
         Box::pin(ready(Err(IntakeError::Empty)))
     }
 
+    fn unpacked_bytes(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<u64, IntakeError>> {
+        let size = self.0.lock().unwrap().get(&digest).map(|zip| zip.len() as u64);
+        Box::pin(ready(size.ok_or(IntakeError::Empty)))
+    }
+
     fn zip(&self, _: Sha256Digest) -> BoxFuture<'_, Result<PathBuf, IntakeError>> {
         Box::pin(ready(Err(IntakeError::Empty)))
     }

@@ -33,7 +33,9 @@ pub(crate) async fn add_permission(
             organization: input.principal_org_id.clone(),
         },
         arn_like: input.source_arn.clone().map(|arn| SourceArn { arn }),
-        bool: input.invoked_via_function_url.map(|via| ViaUrl { invoked_via_url: via.to_string() }),
+        bool: input.invoked_via_function_url.map(|via| ViaUrl {
+            invoked_via_url: via.to_string(),
+        }),
     };
     let add = |policy: Option<crate::policy::Policy>| {
         let mut policy = policy.unwrap_or_default();
@@ -48,7 +50,9 @@ pub(crate) async fn add_permission(
         Ok((Some(policy), text))
     };
     let (statement, _) = control.change_policy(&owner, input.revision_id.as_deref(), add).await?;
-    Ok(AddPermissionResponse { statement: Some(statement) })
+    Ok(AddPermissionResponse {
+        statement: Some(statement),
+    })
 }
 
 #[cfg(test)]
@@ -79,7 +83,10 @@ mod tests {
     }
 
     async fn get(control: &Control, name: &str) -> Result<(String, String), Refusal> {
-        let input = GetPolicyRequest { function_name: Some(name.to_owned()), qualifier: None };
+        let input = GetPolicyRequest {
+            function_name: Some(name.to_owned()),
+            qualifier: None,
+        };
         let found = get_policy(control, &context(), input).await?;
         Ok((found.policy.unwrap(), found.revision_id.unwrap()))
     }
@@ -97,12 +104,18 @@ mod tests {
     async fn statements_are_added_and_removed_one_by_one() {
         let control = control();
         control.given(record("f")).await;
-        assert_eq!(refused(get(&control, "f").await), ("ResourceNotFoundException", MISSING.to_owned()));
+        assert_eq!(
+            refused(get(&control, "f").await),
+            ("ResourceNotFoundException", MISSING.to_owned())
+        );
         let first = add(&control, request("f", "a")).await.unwrap();
         assert!(first.contains(r#""Resource":"arn:aws:lambda:us-east-1:111111111111:function:f","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::bucket"}}"#));
         let second = add(&control, request("f", "b")).await.unwrap();
         let (text, revision) = get(&control, "f").await.unwrap();
-        assert_eq!(text, format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{first},{second}]}}"#));
+        assert_eq!(
+            text,
+            format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{first},{second}]}}"#)
+        );
         assert_eq!(
             refused(add(&control, request("f", "a")).await),
             (
@@ -110,7 +123,10 @@ mod tests {
                 "The statement id (a) provided already exists. Please provide a new statement id, or remove the existing statement.".to_owned()
             )
         );
-        let stale = AddPermissionRequest { revision_id: Some("stale".to_owned()), ..request("f", "c") };
+        let stale = AddPermissionRequest {
+            revision_id: Some("stale".to_owned()),
+            ..request("f", "c")
+        };
         assert_eq!(
             refused(add(&control, stale).await),
             (
@@ -118,13 +134,31 @@ mod tests {
                 "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id".to_owned()
             )
         );
-        add(&control, AddPermissionRequest { revision_id: Some(revision), ..request("f", "c") }).await.unwrap();
-        assert_eq!(refused(remove(&control, "f", "x").await).1, "Statement x is not found in resource policy.");
+        add(
+            &control,
+            AddPermissionRequest {
+                revision_id: Some(revision),
+                ..request("f", "c")
+            },
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            refused(remove(&control, "f", "x").await).1,
+            "Statement x is not found in resource policy."
+        );
         for sid in ["a", "b", "c"] {
             remove(&control, "f", sid).await.unwrap();
         }
-        assert_eq!(refused(get(&control, "f").await).1, MISSING, "a policy without statements is none");
-        assert_eq!(refused(remove(&control, "f", "a").await).1, "No policy is associated with the given resource.");
+        assert_eq!(
+            refused(get(&control, "f").await).1,
+            MISSING,
+            "a policy without statements is none"
+        );
+        assert_eq!(
+            refused(remove(&control, "f", "a").await).1,
+            "No policy is associated with the given resource."
+        );
     }
 
     #[tokio::test]
@@ -139,17 +173,36 @@ mod tests {
             ("f:with-$", format!("Function not found: {arn}:f:with-$")),
         ];
         for (name, text) in not_found {
-            assert_eq!(refused(add(&control, request(name, "s")).await), ("ResourceNotFoundException", text));
+            assert_eq!(
+                refused(add(&control, request(name, "s")).await),
+                ("ResourceNotFoundException", text)
+            );
         }
-        assert_eq!(refused(remove(&control, "g", "s").await).1, format!("No policy found for: {arn}:g"));
-        assert_eq!(refused(remove(&control, "f:live", "s").await).1, format!("Cannot find alias arn: {arn}:f:live"));
+        assert_eq!(
+            refused(remove(&control, "g", "s").await).1,
+            format!("No policy found for: {arn}:g")
+        );
+        assert_eq!(
+            refused(remove(&control, "f:live", "s").await).1,
+            format!("Cannot find alias arn: {arn}:f:live")
+        );
         assert_eq!(
             refused(add(&control, request("f:$LATEST", "s")).await).1,
             "We currently do not support adding policies for $LATEST."
         );
         let principal = Some("invalid.nonaws.com".to_owned());
         assert_eq!(
-            refused(add(&control, AddPermissionRequest { principal, ..request("f", "s") }).await).1,
+            refused(
+                add(
+                    &control,
+                    AddPermissionRequest {
+                        principal,
+                        ..request("f", "s")
+                    }
+                )
+                .await
+            )
+            .1,
             "The provided principal was invalid. Please check the principal and try again."
         );
     }

@@ -1,6 +1,6 @@
 //! `RemovePermission`.
 
-use crate::{Control, Refusal, naming::Target, policy::Policy};
+use crate::{Control, Refusal, naming::Target, permission::no_policy, policy::Policy};
 use lambent_models::lambda::RemovePermissionRequest;
 use lambent_wire::RequestContext;
 
@@ -14,11 +14,12 @@ pub(crate) async fn remove_permission(
     let owner = control.policy_owner(&target, absent).await?;
     let sid = input.statement_id.unwrap_or_default();
     let remove = |policy: Option<Policy>| {
-        let none = || Refusal::NotFound("No policy is associated with the given resource.".to_owned());
-        let mut policy = policy.ok_or_else(none)?;
+        let mut policy = policy.ok_or_else(no_policy)?;
         policy.remove(&sid)?;
         Ok((Some(policy), ()))
     };
-    control.change_policy(&owner, input.revision_id.as_deref(), remove).await?;
+    control
+        .change_policy(&owner, input.revision_id.as_deref(), remove)
+        .await?;
     Ok(())
 }

@@ -13,7 +13,9 @@ pub(crate) async fn delete_resource_policy(
     let owner = control.policy_owner(&target, Refusal::FunctionNotFound).await?;
     let delete = |policy: Option<Policy>| match policy {
         Some(_) => Ok((None, ())),
-        None => Err(Refusal::NotFound("The resource you requested does not exist.".to_owned())),
+        None => Err(Refusal::NotFound(
+            "The resource you requested does not exist.".to_owned(),
+        )),
     };
     // Without a policy there is none whose revision could differ.
     let expected = match control.policy(&target).await? {

@@ -43,12 +43,31 @@ mod tests {
         };
         let answer = put_resource_policy(&control, &cx, put.clone()).await.unwrap();
         assert_eq!(answer.policy.as_deref(), Some(text));
-        let got = get_resource_policy(&control, &cx, GetResourcePolicyRequest { resource_arn: arn.clone() }).await;
+        let got = get_resource_policy(
+            &control,
+            &cx,
+            GetResourcePolicyRequest {
+                resource_arn: arn.clone(),
+            },
+        )
+        .await;
         assert_eq!(got.unwrap().revision_id, answer.revision_id);
-        let stale = PutResourcePolicyRequest { revision_id: Some("stale".to_owned()), ..put };
-        assert_eq!(refused(put_resource_policy(&control, &cx, stale).await).0, "PreconditionFailedException");
-        let delete = DeleteResourcePolicyRequest { resource_arn: arn, revision_id: answer.revision_id };
+        let stale = PutResourcePolicyRequest {
+            revision_id: Some("stale".to_owned()),
+            ..put
+        };
+        assert_eq!(
+            refused(put_resource_policy(&control, &cx, stale).await).0,
+            "PreconditionFailedException"
+        );
+        let delete = DeleteResourcePolicyRequest {
+            resource_arn: arn,
+            revision_id: answer.revision_id,
+        };
         delete_resource_policy(&control, &cx, delete.clone()).await.unwrap();
-        assert_eq!(refused(delete_resource_policy(&control, &cx, delete).await).0, "ResourceNotFoundException");
+        assert_eq!(
+            refused(delete_resource_policy(&control, &cx, delete).await).0,
+            "ResourceNotFoundException"
+        );
     }
 }
