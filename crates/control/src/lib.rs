@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod convert;
 mod documents;
+mod event_invoke;
 mod events;
 mod json;
 mod links;
@@ -17,6 +18,7 @@ mod naming;
 mod package;
 mod publication;
 mod refusal;
+mod settings;
 mod settle;
 mod tags;
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Edge {
             secure: false,
         };
         if routed.operation.raw_payload {
-            self.invoke(&cx, &parts, &query, &routed, body).await
+            self.pass_on(&cx, &parts, &query, &routed, body).await
         } else {
             self.call(&cx, &parts, &query, &routed, body).await
         }
