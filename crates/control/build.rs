@@ -18,13 +18,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     files.sort();
-    let (mut modules, mut methods) = (String::new(), String::new());
+    let (mut modules, mut methods, mut names) = (String::new(), String::new(), String::new());
     for file in files {
         let name = file
             .file_stem()
             .and_then(|stem| stem.to_str())
             .ok_or("an operation's file name is not UTF-8")?;
         writeln!(modules, "#[path = {file:?}]\npub(crate) mod {name};")?;
+        writeln!(names, "    {:?},", operation_name(name))?;
         let source = fs::read_to_string(&file)?;
         let signature = signature(&source, name).ok_or_else(|| format!("{name}.rs has no `async fn {name}`"))?;
         if !signature.contains("payload:") {
@@ -41,11 +42,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             )?;
         }
     }
-    let glue = format!("impl Lambda for Control {{\n{methods}}}\n");
+    let glue = format!(
+        "/// The operations that are there.\npub(crate) const IMPLEMENTED: &[&str] = &[\n{names}];\n\n\
+         impl Lambda for Control {{\n{methods}}}\n"
+    );
     let out = std::env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("modules.rs"), modules)?;
     fs::write(Path::new(&out).join("glue.rs"), glue)?;
     Ok(())
+}
+
+/// `CreateFunction` for `create_function`.
+fn operation_name(file: &str) -> String {
+    let words = file.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect()
 }
 
 /// From `async fn name` to the function's opening brace.

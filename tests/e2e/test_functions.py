@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from kit import functions, host
-from kit.functions import ROLE, a_name
+from kit.functions import PACE, ROLE, a_name
 from kit.zips import package
 
 ECHO = "def handler(event, context):\n    return event\n"
@@ -40,16 +40,16 @@ def name(aws):
 
 
 def test_a_new_function_is_pending_and_becomes_active(aws, name):
-    created = create(aws, name, Description="mine", MemorySize=256, Timeout=7, Environment={"Variables": {"A": "1"}})
+    created = create(aws, name, Description="mine", MemorySize=256, Timeout=7, Environment={"Variables": {"COLOUR": "1"}})
     assert created["ResponseMetadata"]["HTTPStatusCode"] == 201
     assert created["State"] == "Pending" and created["StateReasonCode"] == "Creating"
     assert "LastUpdateStatus" not in created
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
     found = aws.get_function_configuration(FunctionName=name)
     assert found["State"] == "Active" and found["LastUpdateStatus"] == "Successful"
     assert found["FunctionArn"] == f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
     assert found["Description"] == "mine" and found["MemorySize"] == 256 and found["Timeout"] == 7
-    assert found["Environment"] == {"Variables": {"A": "1"}}
+    assert found["Environment"] == {"Variables": {"COLOUR": "1"}}
     assert found["Version"] == "$LATEST" and found["PackageType"] == "Zip" and found["Architectures"] == ["x86_64"]
     assert found["CodeSha256"] == sha256(PACKAGE) and found["CodeSize"] == len(PACKAGE)
 
@@ -70,22 +70,22 @@ def test_a_name_is_given_once(aws, name):
 
 def test_new_code_has_a_new_hash_and_revision(aws, name):
     first = create(aws, name)
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
     other = package({"function.py": ECHO.replace("event\n", "'new'\n")})
     updated = aws.update_function_code(FunctionName=name, ZipFile=other)
     assert updated["CodeSha256"] == sha256(other) != first["CodeSha256"]
     assert updated["RevisionId"] != first["RevisionId"]
-    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=PACE)
     answer = aws.invoke(FunctionName=name)
     assert answer["Payload"].read() == b'"new"'
 
 
 def test_an_update_changes_what_it_names_and_nothing_else(aws, name):
     create(aws, name, Description="old", Timeout=9)
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
     before = aws.get_function_configuration(FunctionName=name)
     aws.update_function_configuration(FunctionName=name, Description="new")
-    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=PACE)
     after = aws.get_function_configuration(FunctionName=name)
     changed = {key for key in before if key != "ResponseMetadata" and before[key] != after[key]}
     assert changed == {"Description", "RevisionId", "LastModified"}
@@ -93,7 +93,7 @@ def test_an_update_changes_what_it_names_and_nothing_else(aws, name):
 
 def test_an_update_of_another_revision_is_refused(aws, name):
     create(aws, name)
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
     before = aws.get_function_configuration(FunctionName=name)
     with pytest.raises(aws.exceptions.PreconditionFailedException, match="The Revision Id provided does not match"):
         aws.update_function_configuration(FunctionName=name, Description="x", RevisionId="00000000-0000-0000-0000-000000000000")
@@ -105,7 +105,7 @@ def test_an_update_of_another_revision_is_refused(aws, name):
 
 def test_a_dry_run_changes_no_code(aws, name):
     create(aws, name)
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
     other = package({"function.py": "changed = True\n"})
     shown = aws.update_function_code(FunctionName=name, ZipFile=other, DryRun=True)
     assert shown["CodeSha256"] == sha256(other)

@@ -6,6 +6,8 @@ import socket
 import pytest
 
 from kit import host
+from kit.eventually import eventually
+from kit.processes import command_line, everyone
 
 # Tries what the event names and tells how that ended.
 PROBE = """
@@ -53,8 +55,9 @@ def test_nothing_but_tmp_is_writable(probe, folder):
 
 
 def test_the_code_cannot_be_changed(probe):
-    assert "Read-only file system" in probe("write", "/var/task/function.py") or "Permission denied" in probe("write", "/var/task/function.py")
-    assert probe("read", "/var/task/function.py") == PROBE.lstrip("\n") or "def handler" in probe("read", "/var/task/function.py")
+    assert "Error" in probe("write", "/var/task/function.py")
+    assert "Error" in probe("shell", "chmod u+w /var/task /var/task/* 2>&1 || echo Error")
+    assert "def handler" in probe("read", "/var/task/function.py")
 
 
 def test_tmp_is_writable_and_lasts_as_long_as_the_environment(probe):
@@ -104,8 +107,7 @@ def test_another_environments_runtime_api_is_unreachable(python):
 
 def test_the_hosts_processes_and_files_are_invisible(probe, lambent):
     listing = probe("shell", "ls -d /proc/[0-9]*; cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
-    assert "lambent serve" not in listing and "pytest" not in listing
-    assert str(lambent.data) not in probe("shell", "cat /proc/mounts /proc/self/mountinfo").split(" - ")[0] or True
+    assert "__starter" not in listing and str(lambent.data) not in listing
     for path in ("/home", "/root", "/etc/shadow", "/etc/hostname", "/sys/fs/cgroup", "/var/lib", "/run", str(lambent.data)):
         assert "No such file" in probe("shell", f"ls -d {path}"), path
     (lambent.data.parent / "secret").write_text("secret")
@@ -113,11 +115,10 @@ def test_the_hosts_processes_and_files_are_invisible(probe, lambent):
 
 
 def test_a_function_runs_as_an_unprivileged_user_of_its_own(probe):
-    lines = probe("shell", "id -u; id -un; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status").split("\n")
-    assert lines[1] == "sbx_user1051" and lines[0] != "0"
-    assert lines[2:6] == ["CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"] or sorted(lines[2:6]) == sorted(
-        ["CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"]
-    )
+    lines = probe("shell", "id -u; id -un; cat /proc/self/status").splitlines()
+    assert lines[0] != "0" and lines[1] == "sbx_user1051"
+    for fact in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        assert fact in lines
 
 
 def test_the_kernel_refuses_mounts_and_namespaces(probe):
@@ -147,8 +148,9 @@ def test_a_fork_bomb_is_contained(python, neighbour):
                     made += 1
                 except OSError:
                     return made
-    """, Timeout=10)  # fmt: skip
-    assert 10 < bomb.invoke().value < 2_000
+    """, MemorySize=1024, Timeout=30)  # fmt: skip
+    answer = bomb.invoke()
+    assert answer.error is None and 10 < answer.value < 2_000, answer
     assert neighbour.invoke().value == "well"
 
 
@@ -166,7 +168,7 @@ def test_a_full_tmp_is_the_functions_own_problem(python, neighbour):
     assert neighbour.invoke().value == "well"
 
 
-def test_a_flood_of_log_lines_does_not_drown_the_server(python, neighbour, fresh_lambent, lambent):
+def test_a_flood_of_log_lines_does_not_drown_the_server(python, neighbour, lambent):
     function = python("""
         def handler(event, context):
             for number in range(200_000):
@@ -195,29 +197,20 @@ def test_a_line_without_end_does_not_fill_the_servers_memory(python, lambent):
     assert lambent.memory() - before < 64 << 20
 
 
-def test_processes_left_behind_do_not_outlive_the_function(python):
-    """A background process goes on with its environment, and ends with it."""
+def sleepers():
+    """The processes on this host that run `sleep 4242`."""
+    return {pid for pid in everyone() if command_line(pid) == ["sleep", "4242"]}
+
+
+def test_processes_left_behind_end_with_their_environment(python):
     function = python("""
         import subprocess
         def handler(event, context):
-            return subprocess.Popen(["sleep", "4242"]).pid
-    """)  # fmt: skip
-    from kit.eventually import eventually
-    from kit.processes import everyone
-
-    def sleepers():
-        found = []
-        for pid in everyone():
-            try:
-                if open(f"/proc/{pid}/cmdline").read() == "sleep\x004242\x00":
-                    found.append(pid)
-            except OSError:
-                continue
-        return found
-
-    before = set(sleepers())
+            subprocess.Popen(["sleep", "4242"])
+    """)
+    before = sleepers()
     function.invoke()
-    mine = set(sleepers()) - before
+    mine = sleepers() - before
     assert len(mine) == 1
     function.delete()
-    eventually(lambda: not mine & set(sleepers()), what="the end of the environment's processes")
+    eventually(lambda: not mine & sleepers(), what="the end of the environment's processes")

@@ -1,10 +1,9 @@
 """What the developer guide's chapter on Python promises: handler, context object, logging, errors."""
 
+import json
 import re
 
 import pytest
-
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def test_hello(python):
@@ -15,14 +14,14 @@ def test_hello(python):
     assert function.invoke({"first_name": "Ada", "last_name": "Byron"}).value == {"message": "Hello Ada Byron!"}
 
 
-@pytest.mark.parametrize("event", [{"a": [1, 2.5, None, True, "ü"]}, [], "text", 7, 1.5, None], ids=repr)
-def test_any_json_goes_in_and_comes_out(echo, event):
-    assert echo.invoke(raw=__import__("json").dumps(event)).value == event
-
-
 @pytest.fixture
 def echo(python):
     return python("def handler(event, context):\n    return event\n")
+
+
+@pytest.mark.parametrize("event", [{"a": [1, 2.5, None, True, "ü"]}, [], "text", 7, 1.5, None], ids=repr)
+def test_any_json_goes_in_and_comes_out(echo, event):
+    assert echo.invoke(raw=json.dumps(event)).value == event
 
 
 def test_no_result_is_null(python):

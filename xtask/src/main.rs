@@ -1,6 +1,7 @@
 //! `cargo xtask <task>`: the project's generators and the checks that are no lint. One file, one task.
 #![allow(clippy::print_stdout, reason = "a task talks to the person who runs it")]
 
+mod bench;
 mod coverage;
 mod layers;
 mod models;
@@ -13,6 +14,11 @@ use anyhow::{Result, bail};
 type Task = (&'static str, &'static str, fn(&[String]) -> Result<()>);
 
 const TASKS: &[Task] = &[
+    (
+        "bench",
+        "[--quick] [--only LABEL] [--server PROGRAM]… [-- SERVE-OPTION…]  measure the release build beside a floor",
+        bench::run,
+    ),
     (
         "coverage",
         "[--check FILE]  which operations of the models are implemented",

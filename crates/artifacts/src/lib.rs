@@ -141,6 +141,26 @@ impl Artifacts {
         Ok(tree)
     }
 
+    /// The bytes of all files of a package, unpacked.
+    ///
+    /// # Errors
+    /// When the package is not here or cannot be unpacked again.
+    pub fn unpacked_bytes(&self, digest: Sha256Digest) -> Result<u64, IntakeError> {
+        let (mut folders, mut bytes) = (vec![self.tree(digest)?], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                let metadata = entry.metadata()?;
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                } else if metadata.is_file() {
+                    bytes += metadata.len();
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     /// The zip as the client sent it.
     #[must_use]
     pub fn zip_path(&self, digest: Sha256Digest) -> PathBuf {
@@ -231,6 +251,13 @@ impl CodeStore for LocalCodeStore {
         })
     }
 
+    fn unpacked_bytes(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<u64, IntakeError>> {
+        self.blocking(move |artifacts| {
+            let _pin = artifacts.pin(digest);
+            artifacts.unpacked_bytes(digest)
+        })
+    }
+
     fn zip(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<PathBuf, IntakeError>> {
         self.blocking(move |artifacts| {
             let path = artifacts.zip_path(digest);
@@ -293,6 +320,14 @@ mod tests {
             artifacts.remove_unless_pinned(code.digest).unwrap(),
             "removing twice is no error"
         );
+    }
+
+    #[test]
+    fn unpacked_bytes_are_those_of_all_files() {
+        let (artifacts, _folder) = artifacts();
+        let package = zip(&[Entry::file("a", b"123"), Entry::file("deep/er/b", b"4567")]);
+        let (code, _pin) = artifacts.put(&package).unwrap();
+        assert_eq!(artifacts.unpacked_bytes(code.digest).unwrap(), 7);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::{Refusal, RuntimeSupport};
 use lambent_models::lambda::{self, CreateFunctionRequest, UpdateFunctionConfigurationRequest, schema};
 use lambent_types::{
-    Architecture, EnvironmentVariables, EphemeralStorage, FunctionConfig, MemorySize, RuntimeId, Timeout,
+    Architecture, EnvironmentVariables, EphemeralStorage, FunctionConfig, LayerReference, MemorySize, RuntimeId,
+    Timeout,
     environment::RESERVED,
     function::{LogFormat, LoggingConfig, SnapStartApplyOn, TracingMode, VpcConfig},
     limits,
@@ -26,14 +27,14 @@ pub(crate) struct Change {
     tracing: Option<lambda::TracingConfig>,
     logging: Option<lambda::LoggingConfig>,
     snap_start: Option<lambda::SnapStart>,
-    layers: Option<Vec<String>>,
+    layers: Option<Vec<LayerReference>>,
     /// The first part of the request that this server does not have.
     unsupported: Option<&'static str>,
 }
 
 impl Change {
-    /// The configuration of a new function.
-    pub(crate) fn of_create(input: &mut CreateFunctionRequest) -> Self {
+    /// The configuration of a new function; its layers have been looked up.
+    pub(crate) fn of_create(input: &mut CreateFunctionRequest, layers: Option<Vec<LayerReference>>) -> Self {
         let image = input.package_type.as_deref() == Some("Image") || input.image_config.is_some();
         let unsupported = [
             ("PackageType Image", image),
@@ -66,13 +67,13 @@ impl Change {
             tracing: input.tracing_config.take(),
             logging: input.logging_config.take(),
             snap_start: input.snap_start.take(),
-            layers: input.layers.take(),
+            layers,
             unsupported: first(&unsupported),
         }
     }
 
-    /// The changes to an existing function.
-    pub(crate) fn of_update(input: UpdateFunctionConfigurationRequest) -> Self {
+    /// The changes to an existing function; its layers have been looked up.
+    pub(crate) fn of_update(input: UpdateFunctionConfigurationRequest, layers: Option<Vec<LayerReference>>) -> Self {
         let unsupported = [
             ("ImageConfig", input.image_config.is_some()),
             (
@@ -99,7 +100,7 @@ impl Change {
             tracing: input.tracing_config,
             logging: input.logging_config,
             snap_start: input.snap_start,
-            layers: input.layers,
+            layers,
             unsupported: first(&unsupported),
         }
     }
@@ -108,11 +109,6 @@ impl Change {
     pub(crate) fn apply(self, base: FunctionConfig, support: RuntimeSupport) -> Result<FunctionConfig, Refusal> {
         if let Some(part) = self.unsupported {
             return Err(Refusal::NotImplemented(part));
-        }
-        if let Some(layer) = self.layers.unwrap_or_default().into_iter().next() {
-            return Err(Refusal::InvalidParameter(format!(
-                "Layer version {layer} does not exist."
-            )));
         }
         let environment = self.environment.map(variables).transpose()?;
         Ok(FunctionConfig {
@@ -154,6 +150,7 @@ impl Change {
                 .snap_start
                 .and_then(|snap| snap.apply_on)
                 .map_or(base.snap_start, |on| snap_start(&on)),
+            layers: self.layers.unwrap_or(base.layers),
         })
     }
 }
@@ -176,6 +173,7 @@ pub(crate) fn defaults() -> FunctionConfig {
         vpc: None,
         logging: LoggingConfig::default(),
         snap_start: SnapStartApplyOn::default(),
+        layers: Vec::new(),
     }
 }
 

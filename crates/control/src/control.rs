@@ -1,6 +1,6 @@
 //! What all operations share.
 
-use crate::{Refusal, concurrency::Capacity, links::Links};
+use crate::{Refusal, concurrency::Capacity, glue::IMPLEMENTED, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, Store};
@@ -110,6 +110,12 @@ impl Control {
             self.discard_unused(digest).await;
         }
         Ok(())
+    }
+
+    /// Whether this operation is there; the others answer NotImplemented whatever the request says.
+    #[must_use]
+    pub fn implements(operation: &str) -> bool {
+        IMPLEMENTED.contains(&operation)
     }
 
     /// Whether a link to a package, of which this is the query, was made by this server and has not expired.

@@ -1,12 +1,12 @@
 //! Stored records as the API shows them. Which member is present when follows the recorded answers.
 
 use lambent_models::lambda::{
-    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig,
+    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, LoggingConfig,
     RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
 };
 use lambent_types::{
-    FunctionConfig, FunctionRecord, LastUpdateStatus, RuntimeId, Sha256Digest, State, Version, function,
-    function::LogFormat,
+    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, RuntimeId, Sha256Digest, State, Version,
+    function, function::LogFormat,
 };
 
 const BEING_CREATED: (&str, &str) = ("The function is being created.", "Creating");
@@ -83,6 +83,7 @@ pub(crate) fn listed(record: &FunctionRecord, arn: String) -> FunctionConfigurat
             error: None,
         }),
         kms_key_arn: config.kms_key_arn,
+        layers: (!config.layers.is_empty()).then(|| config.layers.into_iter().map(layer).collect()),
         tracing_config: Some(TracingConfigResponse {
             mode: Some(config.tracing_mode.as_str().to_owned()),
         }),
@@ -114,6 +115,14 @@ fn update_reason(status: &LastUpdateStatus) -> Option<(String, String)> {
         LastUpdateStatus::InProgress => Some((BEING_CREATED.0.to_owned(), BEING_CREATED.1.to_owned())),
         LastUpdateStatus::Failed { code, reason } => Some((reason.clone(), code.as_str().to_owned())),
         LastUpdateStatus::Successful => None,
+    }
+}
+
+fn layer(layer: LayerReference) -> Layer {
+    Layer {
+        arn: Some(layer.arn),
+        code_size: i64::try_from(layer.size).ok(),
+        ..Layer::default()
     }
 }
 

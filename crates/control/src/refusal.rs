@@ -1,5 +1,6 @@
 //! Everything the control plane refuses, and the AWS error each becomes.
 
+use crate::policy;
 use lambent_models::lambda::errors;
 use lambent_store::{CommitError, IntakeError, Unavailable};
 use lambent_types::limits;
@@ -42,6 +43,12 @@ pub enum Refusal {
     CodeSigningConfigNotFound(String),
     /// What is no function does not exist; the text is AWS's.
     NotFound(String),
+    /// The policy has a statement of this id.
+    StatementExists(String),
+    /// The revision the client named is not the policy's; the operation that tells the present one.
+    PolicyRevisionMismatch(&'static str),
+    /// With the change the policy would have so many bytes, which are too many.
+    PolicyTooLong(usize),
     /// A part of the API that this server does not have.
     NotImplemented(&'static str),
     /// The server failed; the text is for its log.
@@ -90,6 +97,18 @@ impl From<Refusal> for ServiceError {
                  Check that the provided configuration is not deleted: {arn}."
             )),
             Refusal::NotFound(text) => errors::RESOURCE_NOT_FOUND_EXCEPTION.with(text),
+            Refusal::StatementExists(sid) => errors::RESOURCE_CONFLICT_EXCEPTION.with(format!(
+                "The statement id ({sid}) provided already exists. \
+                 Please provide a new statement id, or remove the existing statement."
+            )),
+            Refusal::PolicyRevisionMismatch(operation) => errors::PRECONDITION_FAILED_EXCEPTION.with(format!(
+                "The Revision Id provided does not match the latest Revision Id. \
+                 Call the {operation} API to retrieve the latest Revision Id"
+            )),
+            Refusal::PolicyTooLong(size) => errors::POLICY_LENGTH_EXCEEDED_EXCEPTION.with(format!(
+                "The final policy size ({size}) is bigger than the limit ({}).",
+                policy::LONGEST
+            )),
             Refusal::NotImplemented(what) => {
                 error::NOT_IMPLEMENTED.with(format!("{what} is not implemented by this server."))
             }

@@ -103,7 +103,9 @@ impl Control {
             Resource::Document(key, arn) => {
                 let present = self.0.store.document(&key).await?;
                 present.ok_or_else(|| not_found(key.kind, &arn))?;
-                let tags = self.load::<TagSet>(&documents::key::<TagSet>(&cx.scope, "", &arn)).await?;
+                let tags = self
+                    .load::<TagSet>(&documents::key::<TagSet>(&cx.scope, "", &arn))
+                    .await?;
                 Ok(tags.map(|stored| stored.value.0).unwrap_or_default())
             }
         }
@@ -127,7 +129,9 @@ impl Control {
                 committed => return Ok(committed?),
             }
         }
-        Err(Refusal::Internal("the resource changes faster than it can be tagged".to_owned()))
+        Err(Refusal::Internal(
+            "the resource changes faster than it can be tagged".to_owned(),
+        ))
     }
 
     /// A function is tagged when it is at rest, since whatever brings it to rest takes any change for a newer update. Its revision

@@ -4,12 +4,12 @@ use crate::{Control, Parts, Readiness, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
-use lambent_sandbox::{EnvSpec, Enforcement, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_store_memory::MemoryStore;
 use lambent_types::{
-    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode, Timestamp,
-    Version,
+    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
+    Timestamp, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
@@ -91,6 +91,11 @@ impl CodeStore for FakeCode {
 
     fn tree(&self, _: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, CodePin), IntakeError>> {
         Box::pin(ready(Err(IntakeError::Empty)))
+    }
+
+    fn unpacked_bytes(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<u64, IntakeError>> {
+        let size = self.0.lock().unwrap().get(&digest).map(|zip| zip.len() as u64);
+        Box::pin(ready(size.ok_or(IntakeError::Empty)))
     }
 
     fn zip(&self, _: Sha256Digest) -> BoxFuture<'_, Result<PathBuf, IntakeError>> {

@@ -68,8 +68,11 @@ impl<'a> Update<'a> {
                 committed => {
                     committed?;
                     shared.invoker.retire(&after.key, after.generation);
-                    if before.code.digest != after.code.digest {
-                        self.control.discard_unused_soon(before.code.digest);
+                    for gone in before
+                        .packages()
+                        .filter(|before| after.packages().all(|kept| kept != *before))
+                    {
+                        self.control.discard_unused_soon(gone);
                     }
                     self.control.settle_soon(&after);
                     if let Some(version) = publication.as_ref().and_then(Publication::new_version) {

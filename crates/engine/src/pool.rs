@@ -43,6 +43,8 @@ pub enum Submitted<T> {
     Run(EnvironmentId, T),
     /// It waits. Start an environment under the id that was offered.
     Start,
+    /// It waits for one of the environments that are starting already: there are more of them than invocations that wait.
+    Wait,
     /// It was resolved before an update that others have already seen: look the version up again.
     Stale(T),
 }
@@ -95,7 +97,12 @@ impl<T> Pool<T> {
             self.set(id, Phase::Busy);
             return Submitted::Run(id, invocation);
         }
+        let spare = self.starting(generation) > self.waiting(generation);
         self.waiting.push_back((generation, invocation));
+        if spare {
+            // Its starter's invocation was taken over by an environment that became free sooner.
+            return Submitted::Wait;
+        }
         self.environments.insert(
             offered,
             Environment {
@@ -135,17 +142,10 @@ impl<T> Pool<T> {
         };
         self.idle.retain(|idle| *idle != id);
         let generation = environment.generation;
-        let same = |wanted: u64| wanted == generation;
-        let waiting = self.waiting.iter().filter(|(wanted, _)| same(*wanted)).count();
-        let coming = self
-            .environments
-            .values()
-            .filter(|env| same(env.generation) && env.phase == Phase::Starting)
-            .count();
-        if waiting <= coming {
+        if self.waiting(generation) <= self.starting(generation) {
             return Lost::Nobody;
         }
-        let first = self.waiting.iter().position(|(wanted, _)| same(*wanted));
+        let first = self.waiting.iter().position(|(wanted, _)| *wanted == generation);
         first
             .and_then(|position| self.waiting.remove(position))
             .map_or(Lost::Nobody, |(_, orphan)| Lost::Orphan(orphan))
@@ -187,6 +187,17 @@ impl<T> Pool<T> {
     #[must_use]
     pub fn environments(&self) -> usize {
         self.environments.len()
+    }
+
+    /// Environments of a generation that are not initialised yet.
+    fn starting(&self, generation: u64) -> usize {
+        let starting = |env: &&Environment| env.generation == generation && env.phase == Phase::Starting;
+        self.environments.values().filter(starting).count()
+    }
+
+    /// Invocations that wait for an environment of a generation.
+    fn waiting(&self, generation: u64) -> usize {
+        self.waiting.iter().filter(|(wanted, _)| *wanted == generation).count()
     }
 
     fn set(&mut self, id: EnvironmentId, phase: Phase) {
@@ -231,6 +242,18 @@ mod tests {
         assert_eq!(pool.freed(B, 0), Freed::Park);
         assert_eq!(pool.retire(3, 0), [B]);
         assert!(pool.is_empty());
+    }
+
+    #[test]
+    fn no_more_environments_start_than_invocations_wait() {
+        let mut pool = Pool::default();
+        assert_eq!(pool.submit(1, "a", A), Submitted::Start);
+        assert_eq!(pool.submit(1, "b", B), Submitted::Start);
+        assert_eq!(pool.freed(A, 0), Freed::Run("a"));
+        assert_eq!(pool.freed(A, 0), Freed::Run("b"), "B still starts");
+        assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Wait);
+        assert_eq!(pool.submit(1, "d", EnvironmentId(4)), Submitted::Start);
+        assert_eq!(pool.lost(B), Lost::Orphan("c"), "one start was for two");
     }
 
     #[test]
@@ -315,6 +338,7 @@ mod tests {
                     );
                 }
                 Submitted::Start => drop(self.running.insert(offered, None)),
+                Submitted::Wait => {}
                 Submitted::Stale(_) => unreachable!("the shell always submits the newest"),
             }
         }

@@ -59,6 +59,11 @@ impl Budget {
     }
 }
 
+/// Reads a body that nobody wants, up to [`DISCARD`].
+pub(crate) async fn discard(mut body: Incoming) {
+    discard_rest(&mut body, &mut 0).await;
+}
+
 /// A body that comes in one piece is not copied.
 async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
@@ -66,7 +71,7 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     while let Some(data) = next(&mut body).await? {
         total += data.len();
         if total > limit {
-            discard(&mut body, &mut total).await;
+            discard_rest(&mut body, &mut total).await;
             return Err(BodyError::TooLarge(total));
         }
         if first.is_empty() && rest.is_empty() {
@@ -82,7 +87,7 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-async fn discard(body: &mut Incoming, total: &mut usize) {
+async fn discard_rest(body: &mut Incoming, total: &mut usize) {
     while *total < DISCARD {
         match next(body).await {
             Ok(Some(data)) => *total += data.len(),

@@ -5,10 +5,11 @@ use crate::{
     edge::{Answer, Edge, whole},
 };
 use http::{HeaderMap, request};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use lambent_models::lambda;
 use lambent_wire::{
-    RequestContext, ServiceError, Value, error, rest_json, route::Routed, sigv4::SignedRequest, validate,
+    RequestContext, ServiceError, Value, error, rest_json, route::Routed, schema::Operation, sigv4::SignedRequest,
+    validate,
 };
 
 /// Larger documents are decoded on a thread where that may take long.
@@ -25,7 +26,7 @@ impl Edge {
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
         let operation = routed.operation;
-        let read = self.read(body, operation.max_body).await?;
+        let read = self.read(body, operation).await?;
         self.auth.verify(
             &SignedRequest {
                 method: parts.method.as_str(),
@@ -45,21 +46,16 @@ impl Edge {
         })
     }
 
-    /// A body of at most `limit` bytes; the error for a larger one names its size where that is known.
-    pub(crate) async fn read(&self, body: Incoming, limit: usize) -> Result<Read, ServiceError> {
-        let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    /// A body as large as `operation` takes.
+    pub(crate) async fn read(&self, body: Incoming, operation: &Operation) -> Result<Read, ServiceError> {
         self.bodies
-            .read(body, limit, DECODED)
+            .read(body, operation.max_body, DECODED)
             .await
             .map_err(|failed| match failed {
-                BodyError::TooLarge(read) => too_large(announced.unwrap_or(read), limit),
+                BodyError::TooLarge(_) => rest_json::too_large(operation),
                 BodyError::Broken => error::SERIALIZATION.with("The request body could not be read."),
             })
     }
-}
-
-fn too_large(size: usize, limit: usize) -> ServiceError {
-    error::REQUEST_ENTITY_TOO_LARGE.with(format!("Request of {size} bytes must be smaller than {limit} bytes"))
 }
 
 async fn decode(routed: &Routed, headers: &HeaderMap, read: Read) -> Result<Value, ServiceError> {

@@ -1,6 +1,10 @@
 //! From a request to an answer.
 
-use crate::{auth::Auth, body::Budget, internal};
+use crate::{
+    auth::Auth,
+    body::{self, Budget},
+    internal,
+};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
@@ -11,6 +15,7 @@ use lambent_store::{BoxFuture, CodeStore};
 use lambent_types::{Clock, Ids, RequestId};
 use lambent_wire::{
     RequestContext, ServiceError, error, rest_json,
+    route::Routed,
     service::{Hints, Services},
 };
 use std::{io, sync::Arc};
@@ -92,43 +97,65 @@ impl Edge {
         answer
     }
 
-    /// Finds out whom a request is from and what it is for, then leaves it to that operation.
+    /// Finds out what a request is for, then leaves it to that operation.
     async fn aws(&self, request: Request<Incoming>, request_id: RequestId) -> Result<Answer, ServiceError> {
         let (mut parts, body) = request.into_parts();
         name_host(&mut parts);
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        let caller = self.auth.claimed(&parts.headers, &query)?;
+        match self.route(&parts, &query, request_id) {
+            Ok((cx, routed)) if routed.operation.raw_payload => self.invoke(&cx, &parts, &query, &routed, body).await,
+            Ok((cx, routed)) => self.call(&cx, &parts, &query, &routed, body).await,
+            Err(refused) => {
+                // A connection whose request was not read to its end cannot carry another one.
+                body::discard(body).await;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Whom a request is from, and the operation it names.
+    fn route(
+        &self,
+        parts: &http::request::Parts,
+        query: &str,
+        request_id: RequestId,
+    ) -> Result<(RequestContext, Routed), ServiceError> {
+        let caller = self.auth.claimed(&parts.headers, query)?;
         let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let hints = Hints {
             signing_name: Some(&caller.service),
-            target: parts.headers.get(TARGET).and_then(|value| value.to_str().ok()),
+            target: header(TARGET),
             action: None,
             method,
             path,
-            query: &query,
+            query,
         };
         let unknown = || error::UNKNOWN_OPERATION.with("The requested operation does not exist.");
         let service = self.services.pick(hints).ok_or_else(unknown)?;
         let routed = self
             .services
-            .route(service, method, path, &query)
+            .route(service, method, path, query)
             .map_err(|_| unknown())?;
+        if !Control::implements(routed.operation.name) {
+            return Err(error::not_implemented(routed.operation.name));
+        }
         let cx = RequestContext {
             scope: caller.scope,
             access_key: Some(caller.access_key),
             request_id,
-            host: parts
-                .headers
-                .get(HOST)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
+            host: header(HOST).map(str::to_owned),
             secure: false,
         };
+<<<<<<< HEAD
         if routed.operation.raw_payload {
             self.pass_on(&cx, &parts, &query, &routed, body).await
         } else {
             self.call(&cx, &parts, &query, &routed, body).await
         }
+=======
+        Ok((cx, routed))
+>>>>>>> main
     }
 }
 

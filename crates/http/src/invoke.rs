@@ -15,6 +15,7 @@ use lambent_wire::{
 };
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
@@ -29,6 +30,7 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
+<<<<<<< HEAD
         match routed.operation.name {
             "Invoke" => self.invoke(cx, parts, query, routed, body).await,
             "InvokeAsync" => self.invoke_async(cx, parts, query, routed, body).await,
@@ -90,6 +92,16 @@ impl Edge {
         kind: &str,
     ) -> Result<Read, ServiceError> {
         let payload = self.payload(body, kind).await?;
+=======
+        // Held until the answer: payloads of running invocations count too.
+        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
+        if routed.operation.name != "Invoke" {
+            return Err(error::not_implemented(routed.operation.name));
+        }
+        let input = rest_json::decode_request(routed, &parts.headers, b"")?;
+        validate::validate(routed.operation.input, &input)?;
+        let input: InvocationRequest = service::typed(input)?;
+>>>>>>> main
         self.auth.verify(
             &SignedRequest {
                 method: parts.method.as_str(),
@@ -103,7 +115,8 @@ impl Edge {
         Ok(payload)
     }
 
-    async fn payload(&self, body: Incoming, kind: &str) -> Result<Read, ServiceError> {
+    async fn payload(&self, body: Incoming, kind: Option<&HeaderValue>) -> Result<Read, ServiceError> {
+        let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or("RequestResponse");
         let limit = limits::SYNC_REQUEST_BYTES;
         let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
         self.bodies

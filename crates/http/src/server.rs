@@ -12,19 +12,22 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Connections at one time; more wait in the listener's queue.
 const CONNECTIONS: usize = 10_000;
 /// A client that does not finish its request's head in this time is given up.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// After the last request of a stopping server is answered, its connections have this long to send what is left.
+const FLUSH: Duration = Duration::from_secs(1);
 /// AWS's limit on a request's head is of this order.
 const HEAD_BYTES: usize = 64 << 10;
 
-/// Serves until told to stop, then lets the requests under way finish. Connections that remain are dropped by the caller's own limit.
+/// Serves until told to stop, then lets the requests under way finish. Connections that carry none hold nothing up.
 pub async fn serve(listener: TcpListener, edge: Arc<Edge>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let requests = TaskTracker::new();
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -34,7 +37,7 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, stop: CancellationTok
         };
         match accepted {
             Ok((stream, seat)) => {
-                let connection = connection(stream, &edge, &graceful);
+                let connection = connection(stream, &edge, &graceful, &requests);
                 connections.spawn(async move {
                     connection.await;
                     drop(seat);
@@ -48,7 +51,14 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, stop: CancellationTok
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    let closing = graceful.shutdown();
+    tokio::pin!(closing);
+    requests.close();
+    tokio::select! {
+        () = requests.wait() => drop(tokio::time::timeout(FLUSH, closing).await),
+        () = &mut closing => {}
+    }
+    connections.shutdown().await;
 }
 
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
@@ -62,11 +72,12 @@ fn connection(
     stream: TcpStream,
     edge: &Arc<Edge>,
     graceful: &GracefulShutdown,
+    requests: &TaskTracker,
 ) -> impl Future<Output = ()> + Send + use<> {
-    let edge = Arc::clone(edge);
+    let (edge, requests) = (Arc::clone(edge), requests.clone());
     let service = service_fn(move |request| {
         let edge = Arc::clone(&edge);
-        async move { Ok::<_, Infallible>(edge.handle(request).await) }
+        requests.track_future(async move { Ok::<_, Infallible>(edge.handle(request).await) })
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

@@ -64,6 +64,7 @@ impl FunctionPool {
         loop {
             match state.pool.submit(generation, job, offered) {
                 Submitted::Stale(job) => return Placed::Stale(job),
+                Submitted::Wait => return Placed::Waiting,
                 Submitted::Start => {
                     let (sender, inbox) = mpsc::unbounded_channel();
                     state.inboxes.insert(offered, sender);

@@ -11,7 +11,10 @@ use lambent_types::{
     EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
     function::{LogFormat, LoggingConfig},
 };
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 const RUNTIME_API: &str = "127.0.0.1:9001";
 
@@ -34,16 +37,23 @@ impl Launcher for HostLauncher {
                 .catalogue
                 .launch(&function.config.runtime)
                 .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
-            let (tree, pin) = self
-                .code
-                .tree(function.code.digest)
-                .await
-                .map_err(|error| LaunchError::Code(error.to_string()))?;
+            let (mut trees, mut pins) = (Vec::new(), Vec::new());
+            for digest in function.packages() {
+                let (tree, pin) = self
+                    .code
+                    .tree(digest)
+                    .await
+                    .map_err(|error| LaunchError::Code(error.to_string()))?;
+                trees.push(tree);
+                pins.push(pin);
+            }
+            // The function's own code comes first.
+            let layers = trees.split_off(1);
             let notes = substitution(function, &plan).into_iter().collect();
-            let spec = self.spec(function, id, stream, plan, &tree)?;
+            let spec = self.spec(function, id, stream, plan, &trees[0], &layers)?;
             Ok(Launch {
                 spec,
-                held: Box::new(pin),
+                held: Box::new(pins),
                 notes,
             })
         })
@@ -58,6 +68,7 @@ impl HostLauncher {
         stream: &LogStream,
         plan: LaunchPlan,
         tree: &Path,
+        layers: &[PathBuf],
     ) -> Result<EnvSpec, LaunchError> {
         let config = &function.config;
         let none = EnvironmentVariables::default();
@@ -66,7 +77,7 @@ impl HostLauncher {
             memory: config.memory,
             variables,
             code: tree,
-            layers: None,
+            layers,
         };
         let command = plan
             .command_for(&facts)
@@ -77,6 +88,10 @@ impl HostLauncher {
             host: tree.to_owned(),
             inside: "/var/task".to_owned(),
         });
+        mounts.extend(layers.iter().map(|layer| BindMount {
+            host: layer.clone(),
+            inside: "/opt".to_owned(),
+        }));
         Ok(EnvSpec {
             id: id.to_owned(),
             command,

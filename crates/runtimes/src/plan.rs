@@ -48,8 +48,8 @@ pub struct FunctionFacts<'a> {
     pub variables: &'a EnvironmentVariables,
     /// The host directory that will be `/var/task`.
     pub code: &'a Path,
-    /// The host directory that will be `/opt`, if there are layers.
-    pub layers: Option<&'a Path>,
+    /// The host directories that will be laid over each other at `/opt`.
+    pub layers: &'a [PathBuf],
 }
 
 /// The function has no program to start: the error type is `Runtime.InvalidEntrypoint`.
@@ -66,13 +66,13 @@ impl LaunchPlan {
         match self.kind {
             LaunchKind::Managed { heap_flags } => Ok(self.managed_command(heap_flags, function)),
             LaunchKind::Provided => {
-                let roots = [Some(function.code), function.layers];
-                ENTRYPOINTS
-                    .iter()
-                    .zip(roots)
-                    .find(|(_, root)| root.is_some_and(|root| exists(&root.join("bootstrap"))))
-                    .map(|(entrypoint, _)| vec![(*entrypoint).to_owned()])
-                    .ok_or(InvalidEntrypoint)
+                let has = |root: &Path| exists(&root.join("bootstrap"));
+                let [in_code, in_layers] = ENTRYPOINTS;
+                if has(function.code) {
+                    return Ok(vec![in_code.to_owned()]);
+                }
+                let found = function.layers.iter().any(|layer| has(layer));
+                found.then(|| vec![in_layers.to_owned()]).ok_or(InvalidEntrypoint)
             }
         }
     }
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    fn facts<'a>(variables: &'a EnvironmentVariables, code: &'a Path, layers: Option<&'a Path>) -> FunctionFacts<'a> {
+    fn facts<'a>(variables: &'a EnvironmentVariables, code: &'a Path, layers: &'a [PathBuf]) -> FunctionFacts<'a> {
         FunctionFacts {
             memory: MemorySize::DEFAULT,
             variables,
@@ -134,7 +134,7 @@ mod tests {
         let wrapper = ("AWS_LAMBDA_EXEC_WRAPPER".to_owned(), "/opt/wrap".to_owned());
         let variables = EnvironmentVariables::from_iter([wrapper]);
         let command =
-            plan(LaunchKind::Managed { heap_flags: false }).command_for(&facts(&variables, Path::new("/"), None));
+            plan(LaunchKind::Managed { heap_flags: false }).command_for(&facts(&variables, Path::new("/"), &[]));
         assert_eq!(
             command.unwrap(),
             [
@@ -152,7 +152,7 @@ mod tests {
     fn heap_limits_follow_the_memory() {
         let variables = EnvironmentVariables::default();
         let command =
-            plan(LaunchKind::Managed { heap_flags: true }).command_for(&facts(&variables, Path::new("/"), None));
+            plan(LaunchKind::Managed { heap_flags: true }).command_for(&facts(&variables, Path::new("/"), &[]));
         assert_eq!(
             command.unwrap()[1..3],
             ["--max-semi-space-size=6", "--max-old-space-size=115"]
@@ -163,7 +163,8 @@ mod tests {
     fn a_function_brings_its_own_program() {
         let (code, layers) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let variables = EnvironmentVariables::default();
-        let facts = facts(&variables, code.path(), Some(layers.path()));
+        let trees = [code.path().join("nothing"), layers.path().to_owned()];
+        let facts = facts(&variables, code.path(), &trees);
         let plan = plan(LaunchKind::Provided);
         assert_eq!(plan.command_for(&facts), Err(InvalidEntrypoint));
         std::fs::write(layers.path().join("bootstrap"), "").unwrap();

@@ -175,7 +175,10 @@ impl FunctionTable for MemoryStore {
 
     fn code_in_use(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<bool, Unavailable>> {
         let tables = self.tables();
-        let version = tables.functions.values().any(|record| record.code.digest == digest);
+        let version = tables
+            .functions
+            .values()
+            .any(|record| record.packages().any(|package| package == digest));
         let document = || tables.documents.values().any(|document| document.code == Some(digest));
         answer(Ok(version || document()))
     }

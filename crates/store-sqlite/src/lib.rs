@@ -7,6 +7,7 @@
 
 mod cache;
 mod document;
+mod layers;
 mod migrate;
 mod read;
 mod rows;

@@ -138,6 +138,7 @@ pub(crate) fn code_in_use(connection: &Connection, digest: Sha256Digest) -> Resu
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM function_versions WHERE code_digest = ?1)
+                 OR EXISTS (SELECT 1 FROM function_layers WHERE digest = ?1)
                  OR EXISTS (SELECT 1 FROM documents WHERE code_digest = ?1)",
         )?
         .query_row([digest.as_bytes()], |row| row.get(0))

@@ -2,7 +2,7 @@
 
 use crate::{
     cache::{Changed, FunctionCache},
-    document, rows, unavailable,
+    document, layers, rows, unavailable,
 };
 use lambent_store::{Change, CommitError, Condition, NodeId, Transaction, Unavailable};
 use lambent_types::{AsyncEvent, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey};
@@ -275,7 +275,7 @@ fn put_function(connection: &Connection, record: &FunctionRecord) -> Result<(), 
             settled,
             document(record)?
         ])?;
-    Ok(())
+    layers::put(connection, record)
 }
 
 fn delete_version(connection: &Connection, key: &VersionKey) -> Result<(), rusqlite::Error> {
@@ -290,13 +290,14 @@ fn delete_version(connection: &Connection, key: &VersionKey) -> Result<(), rusql
             name.as_str(),
             rows::version_number(key.version)
         ])?;
-    Ok(())
+    layers::delete_of_version(connection, key)
 }
 
 fn delete_function(connection: &Connection, key: &FunctionKey) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached("DELETE FROM function_versions WHERE account = ?1 AND region = ?2 AND name = ?3")?
         .execute([key.scope.account.as_str(), key.scope.region.as_str(), key.name.as_str()])?;
+    layers::delete_of_function(connection, key)?;
     document::delete_of(connection, key)
 }
 

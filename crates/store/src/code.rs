@@ -42,6 +42,12 @@ pub trait CodeStore: Send + Sync + 'static {
     /// When the package is not here.
     fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, CodePin), IntakeError>>;
 
+    /// The bytes of all files of a package, unpacked.
+    ///
+    /// # Errors
+    /// When the package is not here.
+    fn unpacked_bytes(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<u64, IntakeError>>;
+
     /// The zip as the client sent it, as a file on this host.
     ///
     /// # Errors

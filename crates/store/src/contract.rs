@@ -3,12 +3,16 @@
 use crate::{Change, CommitError, Condition, Document, DocumentKey, DocumentQuery, Kind, NodeId, Store, Transaction};
 use lambent_types::{
     AccountId, Architecture, AsyncEvent, CodeReference, EphemeralStorage, FunctionConfig, FunctionKey, FunctionRecord,
-    Ids, LastUpdateStatus, MemorySize, RequestId, RevisionId, RuntimeId, Scope, SeededIds, Sha256Digest, State,
-    Timeout, Timestamp, Version, VersionKey, function::LoggingConfig,
+    Ids, LastUpdateStatus, LayerReference, MemorySize, RequestId, RevisionId, RuntimeId, Scope, SeededIds,
+    Sha256Digest, State, Timeout, Timestamp, Version, VersionKey, function::LoggingConfig,
 };
 use std::{future::Future, sync::Arc, time::Duration};
 
 /// Runs the whole suite.
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "a plain list; every await counts as a branch"
+)]
 pub async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
     functions_are_found_by_key(&empty().await).await;
     listing_pages_in_order_of_name(&empty().await).await;
@@ -17,6 +21,7 @@ pub async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
     deleting_takes_all_versions(&empty().await).await;
     unsettled_functions_are_listed(&empty().await).await;
     code_is_in_use_while_a_version_refers_to_it(&empty().await).await;
+    layers_are_in_use_while_a_version_refers_to_them(&empty().await).await;
     versions_are_listed_in_order(&empty().await).await;
     documents_are_listed_in_order_and_counted(&empty().await).await;
     documents_are_changed_on_conditions(&empty().await).await;
@@ -76,6 +81,7 @@ fn config() -> FunctionConfig {
         vpc: None,
         logging: LoggingConfig::default(),
         snap_start: Default::default(),
+        layers: Vec::new(),
     }
 }
 
@@ -263,6 +269,34 @@ async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
     assert_eq!(store.code_in_use(latest.code.digest).await, Ok(false));
     commit(store, Transaction::of(Change::DeleteFunction(moved.key.function))).await;
     assert_eq!(store.code_in_use(moved.code.digest).await, Ok(false));
+}
+
+async fn layers_are_in_use_while_a_version_refers_to_them(store: &impl Store) {
+    let [one, other] = [b"one", b"two"].map(|content| Sha256Digest::of(content));
+    let with = |version, layers: &[Sha256Digest]| {
+        let mut record = record("111111111111", "f", version, 1);
+        let refer = |digest: &Sha256Digest| LayerReference {
+            arn: String::new(),
+            digest: *digest,
+            size: 1,
+        };
+        record.config.layers = layers.iter().map(refer).collect();
+        record
+    };
+    let used =
+        || async { [store.code_in_use(one).await, store.code_in_use(other).await].map(|answer| answer == Ok(true)) };
+    commit(store, Transaction::of(put(&with(Version::Latest, &[one, other, one])))).await;
+    commit(store, Transaction::of(put(&with(Version::Published(1), &[other])))).await;
+    assert_eq!(used().await, [true, true]);
+    let latest = with(Version::Latest, &[]);
+    commit(store, Transaction::of(put(&latest))).await;
+    assert_eq!(used().await, [false, true], "only the published version has a layer");
+    let published = latest.key.function.version(Version::Published(1));
+    commit(store, Transaction::of(Change::DeleteVersion(published))).await;
+    assert_eq!(used().await, [false, false]);
+    commit(store, Transaction::of(put(&with(Version::Latest, &[one])))).await;
+    commit(store, Transaction::of(Change::DeleteFunction(latest.key.function))).await;
+    assert_eq!(used().await, [false, false]);
 }
 
 async fn versions_are_listed_in_order(store: &impl Store) {

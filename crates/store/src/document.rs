@@ -13,7 +13,8 @@ use std::sync::Arc;
 pub enum Kind {
     /// An alias; parent: the function, id: its name.
     Alias,
-    /// A resource policy; parent: the function or layer, id: the qualifier, or nothing for the whole function.
+    /// A resource policy; parent: the function, id: the qualifier, or nothing for the whole function. A layer version's has `layer:` and
+    /// the layer's name for its parent, which no function can be named, and its number for its id.
     Policy,
     /// Reserved concurrency; parent: the function, no id.
     ReservedConcurrency,
@@ -27,7 +28,7 @@ pub enum Kind {
     FunctionSetting,
     /// A layer's counter; parent: nothing, id: its name.
     Layer,
-    /// A layer version; parent: the layer, id: its number, so written that text order is number order.
+    /// A layer version; parent: the layer, id: its number, so written that the newest comes first.
     LayerVersion,
     /// A code signing configuration; parent: nothing, id: its id.
     CodeSigningConfig,

@@ -42,7 +42,7 @@ pub trait FunctionTable: Send + Sync + 'static {
     /// All versions, of every scope, that are being created or updated: their activation was interrupted if the server just started.
     fn unsettled_functions(&self) -> BoxFuture<'_, Result<Vec<Arc<FunctionRecord>>, Unavailable>>;
 
-    /// Whether any version's code is `digest`, or any document refers to it.
+    /// Whether `digest` is any version's code or layer, or any document refers to it.
     fn code_in_use(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<bool, Unavailable>>;
 
     /// Bytes of code stored by an account in a region, each version counted by itself, as AWS counts them.

@@ -1,8 +1,8 @@
 //! Functions and their versions as they are stored.
 
 use crate::{
-    AccountId, Architecture, EnvironmentVariables, EphemeralStorage, FunctionName, LastUpdateStatus, MemorySize,
-    Region, RevisionId, RuntimeId, Sha256Digest, State, Timeout, Timestamp, Version,
+    AccountId, Architecture, EnvironmentVariables, EphemeralStorage, FunctionName, LastUpdateStatus, LayerReference,
+    MemorySize, Region, RevisionId, RuntimeId, Sha256Digest, State, Timeout, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,6 +104,9 @@ pub struct FunctionConfig {
     pub logging: LoggingConfig,
     /// Whether published versions are snapshotted.
     pub snap_start: SnapStartApplyOn,
+    /// What is laid over each other at `/opt`, the later on top.
+    #[serde(default)]
+    pub layers: Vec<LayerReference>,
 }
 
 /// Whether Lambda samples traces itself.
@@ -228,6 +231,12 @@ pub struct FunctionRecord {
 }
 
 impl FunctionRecord {
+    /// The packages it needs: its code and its layers. They stay as long as it does.
+    pub fn packages(&self) -> impl Iterator<Item = Sha256Digest> {
+        let layers = self.config.layers.iter().map(|layer| layer.digest);
+        std::iter::once(self.code.digest).chain(layers)
+    }
+
     /// The next published version: a snapshot of this one, with a number and a revision of its own.
     #[must_use]
     pub fn publish(&self, revision: RevisionId) -> Self {

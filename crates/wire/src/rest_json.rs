@@ -55,10 +55,16 @@ pub fn check_size(operation: &Operation, length: usize) -> Result<(), ServiceErr
     if length <= operation.max_body {
         return Ok(());
     }
+    Err(too_large(operation))
+}
+
+/// The refusal of a body that is larger than `operation` takes, in the words AWS was recorded with.
+#[must_use]
+pub fn too_large(operation: &Operation) -> ServiceError {
     let (limit, name) = (operation.max_body, operation.name);
-    Err(error::REQUEST_ENTITY_TOO_LARGE.with(format!(
+    error::REQUEST_ENTITY_TOO_LARGE.with(format!(
         "Request must be smaller than {limit} bytes for the {name} operation"
-    )))
+    ))
 }
 
 fn serialization(mismatch: Mismatch) -> ServiceError {

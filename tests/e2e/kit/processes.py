@@ -24,6 +24,14 @@ def everyone():
     return found
 
 
+def command_line(pid):
+    """The program and arguments of a process; empty when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")[:-1]
+    except OSError:
+        return []
+
+
 def groups_of(pid):
     """The control groups of a process that were made by Lambent."""
     try:

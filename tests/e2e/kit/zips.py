@@ -27,7 +27,9 @@ def with_link(name, target, files=None):
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, target)
         for path, content in (files or {}).items():
-            archive.writestr(path, content)
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, content)
     return buffer.getvalue()
 
 

@@ -29,7 +29,9 @@ pub(crate) async fn create_function(
     let tags: BTreeMap<_, _> = input.tags.take().unwrap_or_default().into_iter().collect();
     tags::check(&tags)?;
     let (publish, architectures, code) = (input.publish, input.architectures.take(), input.code.take());
-    let change = Change::of_create(&mut input);
+    let _intake = control.0.intake.read().await;
+    let layers = control.layers(cx, input.layers.take()).await?;
+    let change = Change::of_create(&mut input, layers);
     let base = FunctionConfig {
         architecture: config::architecture(architectures).unwrap_or_default(),
         ..config::defaults()
@@ -42,9 +44,9 @@ pub(crate) async fn create_function(
         return Err(Refusal::FunctionExists(key.name.to_string()));
     }
 
-    let _intake = control.0.intake.read().await;
     let FunctionCode { zip_file, s3_bucket, image_uri, .. } = code.unwrap_or_default();
     let (code, _pin) = control.take_in(Source { zip_file, s3_bucket, image_uri }).await?;
+    control.check_unpacked(&code, &config.layers).await?;
     let latest = new_record(control, key.clone(), config, code, tags);
     let published = publish.unwrap_or_default().then(|| latest.publish(RevisionId::new(control.0.ids.as_ref())));
     let latest = FunctionRecord { newest_version: u64::from(published.is_some()), ..latest };

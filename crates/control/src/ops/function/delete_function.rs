@@ -105,7 +105,7 @@ async fn delete_version(control: &Control, target: &Target, version: Version) ->
 fn clean_up(control: &Control, gone: &FunctionRecord) {
     // A function made anew under this name begins at a later generation.
     control.0.invoker.retire(&gone.key, gone.generation + 1);
-    control.discard_unused_soon(gone.code.digest);
+    gone.packages().for_each(|package| control.discard_unused_soon(package));
 }
 
 #[cfg(test)]

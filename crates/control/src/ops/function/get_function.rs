@@ -2,7 +2,7 @@
 
 use crate::{Control, Refusal, convert, naming::Target};
 use lambent_models::lambda::{Concurrency, FunctionCodeLocation, GetFunctionRequest, GetFunctionResponse};
-use lambent_types::{FunctionRecord, Version};
+use lambent_types::Version;
 use lambent_wire::RequestContext;
 
 pub(crate) async fn get_function(
@@ -23,7 +23,7 @@ pub(crate) async fn get_function(
         configuration: Some(convert::configuration(&record, target.arn())),
         code: Some(FunctionCodeLocation {
             repository_type: Some("S3".to_owned()),
-            location: Some(location(control, cx, &record)),
+            location: Some(control.location(cx, record.code.digest)),
             ..FunctionCodeLocation::default()
         }),
         concurrency: reserved
@@ -31,11 +31,4 @@ pub(crate) async fn get_function(
         tags: (!tags.is_empty()).then(|| tags.into_iter().collect()),
         ..GetFunctionResponse::default()
     })
-}
-
-/// Where the package can be downloaded without credentials, as the client addressed this server.
-fn location(control: &Control, cx: &RequestContext, record: &FunctionRecord) -> String {
-    let scheme = if cx.secure { "https" } else { "http" };
-    let host = cx.host.as_deref().unwrap_or("127.0.0.1");
-    format!("{scheme}://{host}{}", control.0.links.make(record.code.digest, control.0.clock.now()))
 }

@@ -23,6 +23,7 @@ pub(crate) async fn update_function_code(
     let _intake = control.0.intake.read().await;
     let source = Source { zip_file: input.zip_file, s3_bucket: input.s3_bucket, image_uri: None };
     let (code, _pin) = control.take_in(source).await?;
+    control.check_unpacked(&code, &before.config.layers).await?;
     let architecture = config::architecture(input.architectures);
     let change = |record: &FunctionRecord| {
         let architecture = architecture.unwrap_or(record.config.architecture);

@@ -17,8 +17,13 @@ pub(crate) async fn update_function_configuration(
         check_not_pinned(control, &before).await?;
     }
     let support = control.0.runtime_support;
+    let _intake = control.0.intake.read().await;
+    let layers = control.layers(cx, input.layers.take()).await?;
+    if let Some(layers) = &layers {
+        control.check_unpacked(&before.code, layers).await?;
+    }
     let change = |record: &FunctionRecord| {
-        let config = Change::of_update(input.clone()).apply(record.config.clone(), support)?;
+        let config = Change::of_update(input.clone(), layers.clone()).apply(record.config.clone(), support)?;
         Ok(FunctionRecord { config, ..record.clone() })
     };
     let shown = update.commit(before, change, false).await?;

@@ -22,7 +22,9 @@ pub(crate) async fn tag_resource(
         tags.extend(added.clone());
         tags::check(tags)
     };
-    control.change_tags(cx, input.resource.unwrap_or_default(), change).await
+    control
+        .change_tags(cx, input.resource.unwrap_or_default(), change)
+        .await
 }
 
 #[cfg(test)]
@@ -36,7 +38,11 @@ mod tests {
 
     const ARN: &str = "arn:aws:lambda:us-east-1:111111111111:function:f";
 
-    async fn tag(control: &Control, arn: &str, tags: impl IntoIterator<Item = (String, String)>) -> Result<(), Refusal> {
+    async fn tag(
+        control: &Control,
+        arn: &str,
+        tags: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), Refusal> {
         let input = TagResourceRequest {
             resource: Some(arn.to_owned()),
             tags: Some(tags.into_iter().collect()),
@@ -45,7 +51,9 @@ mod tests {
     }
 
     async fn keys(control: &Control) -> String {
-        let input = ListTagsRequest { resource: Some(ARN.to_owned()) };
+        let input = ListTagsRequest {
+            resource: Some(ARN.to_owned()),
+        };
         let tags = list_tags(control, &context(), input).await.unwrap().tags.unwrap();
         tags.iter().map(|(key, _)| key).collect::<Vec<_>>().join(" ")
     }
@@ -77,7 +85,10 @@ mod tests {
     async fn what_aws_refuses_is_refused_in_its_words() {
         let control = control();
         control.given(record("f")).await;
-        let limit = ("InvalidParameterValueException", "Number of tags exceeds resource tag limit.".to_owned());
+        let limit = (
+            "InvalidParameterValueException",
+            "Number of tags exceeds resource tag limit.".to_owned(),
+        );
         assert_eq!(refused(tag(&control, ARN, pairs(0..51)).await), limit);
         tag(&control, ARN, pairs(0..50)).await.unwrap();
         tag(&control, ARN, pairs(0..50)).await.unwrap();

@@ -14,5 +14,7 @@ pub(crate) async fn untag_resource(
         tags.retain(|key, _| !keys.contains(key));
         Ok(())
     };
-    control.change_tags(cx, input.resource.unwrap_or_default(), change).await
+    control
+        .change_tags(cx, input.resource.unwrap_or_default(), change)
+        .await
 }
