@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod convert;
 mod documents;
+mod event_invoke;
 mod events;
 mod json;
 mod layer;
@@ -20,6 +21,7 @@ mod permission;
 mod policy;
 mod publication;
 mod refusal;
+mod settings;
 mod settle;
 mod tags;
 #[cfg(test)]

@@ -10,7 +10,6 @@ use crate::{
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
-use lambent_engine::RetryPolicy;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
@@ -174,10 +173,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
             // The store is this server's alone, so its name need not tell servers apart.
             node: NodeId("local".to_owned()),
             parallel: PARALLEL_EVENTS,
-            policy: RetryPolicy {
-                time_scale: config.event_time_scale,
-                ..RetryPolicy::default()
-            },
+            time_scale: config.event_time_scale,
         },
     );
     let health = Arc::new(ServerHealth {
