@@ -1,6 +1,6 @@
 //! What all operations share.
 
-use crate::{Refusal, glue::IMPLEMENTED, links::Links};
+use crate::{Refusal, concurrency::Capacity, glue::IMPLEMENTED, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, Store};
@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
     pub(crate) links: Links,
+    pub(crate) capacity: Capacity,
     /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
     /// refers to a version that is gone.
     pub(crate) references: RwLock<()>,
@@ -89,6 +90,7 @@ impl Control {
             ids: parts.ids,
             runtime_support: parts.runtime_support,
             intake: RwLock::new(()),
+            capacity: Capacity::default(),
             references: RwLock::new(()),
             settled: Notify::new(),
             tasks: TaskTracker::new(),

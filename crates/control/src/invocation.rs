@@ -3,7 +3,7 @@
 use crate::{Control, Refusal, naming::Target, ops};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use lambent_invoker::{Answer, InvokeError, InvokeRequest, ThrottleReason};
+use lambent_invoker::{Answer, InvokeError, InvokeRequest};
 use lambent_models::lambda::{InvocationRequest, InvocationResponse};
 use lambent_types::{FunctionRecord, RequestId, State};
 use lambent_wire::{RequestContext, ServiceError};
@@ -78,6 +78,7 @@ impl Control {
             let record = Arc::clone(&resolved.record);
             let request = InvokeRequest {
                 function: Arc::clone(&record),
+                admission: self.admission(&record.key).await?,
                 invoked_arn: target.arn(),
                 request_id,
                 payload: payload.clone(),
@@ -88,9 +89,7 @@ impl Control {
             match self.0.invoker.invoke(request).await {
                 Ok(answer) => return Ok(invoked(&record, answer)),
                 Err(InvokeError::Stale) => resolved = self.resolve(target).await?,
-                Err(InvokeError::Throttled(ThrottleReason::ConcurrentInvocationLimitExceeded)) => {
-                    return Err(Refusal::Throttled("ConcurrentInvocationLimitExceeded"));
-                }
+                Err(InvokeError::Throttled(reason)) => return Err(Refusal::Throttled(reason.as_str())),
                 Err(error @ (InvokeError::ShuttingDown | InvokeError::Lost)) => {
                     return Err(Refusal::Internal(error.to_string()));
                 }

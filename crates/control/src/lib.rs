@@ -6,6 +6,7 @@
 
 mod alias;
 mod code_signing;
+mod concurrency;
 mod config;
 mod control;
 mod convert;

@@ -69,6 +69,16 @@ impl Target {
     pub(crate) fn qualifier(&self) -> Option<Result<Qualifier, InvalidQualifier>> {
         self.qualifier.as_deref().map(str::parse)
     }
+
+    /// Refuses a qualifier, for what belongs to the function as a whole.
+    pub(crate) fn unqualified(self) -> Result<Self, Refusal> {
+        if self.qualifier.is_none() {
+            return Ok(self);
+        }
+        let text = "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
+                    Please specify either a function name or an unqualified function ARN.";
+        Err(Refusal::InvalidParameter(text.to_owned()))
+    }
 }
 
 impl Control {

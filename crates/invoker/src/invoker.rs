@@ -1,18 +1,18 @@
 //! The door to all environments.
 
 use crate::{
+    admission::Executions,
     environment,
     launch::{Launcher, LogSink},
     pools::{Placed, Pools},
-    request::{Answer, InvokeError, InvokeRequest, Job, ThrottleReason},
+    request::{Answer, InvokeError, InvokeRequest, Job},
 };
-use lambent_engine::{ConcurrencyLimit, EnvironmentId};
+use lambent_engine::EnvironmentId;
 use lambent_sandbox::SandboxProvider;
-use lambent_types::{AccountId, Clock, Ids, VersionKey, limits};
+use lambent_types::{Clock, Ids, VersionKey, limits};
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub struct Options {
     /// Idle environments end after this time.
     pub idle_limit: Duration,
-    /// Concurrent executions of one account.
+    /// Concurrent executions of one account in one region.
     pub account_concurrency: u32,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Shared {
     pub(crate) stopping: CancellationToken,
     options: Options,
     pools: Pools,
-    accounts: RwLock<HashMap<AccountId, ConcurrencyLimit>>,
+    executions: Executions,
     environments: AtomicU64,
     tasks: TaskTracker,
     /// Sets this server's environments apart from those of an earlier one.
@@ -89,7 +89,7 @@ impl Invoker {
             stopping: CancellationToken::new(),
             options,
             pools: Pools::default(),
-            accounts: RwLock::default(),
+            executions: Executions::default(),
             environments: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             run,
@@ -105,9 +105,7 @@ impl Invoker {
         if self.0.stopping.is_cancelled() {
             return Err(InvokeError::ShuttingDown);
         }
-        let account = request.function.key.function.scope.account;
-        let throttled = InvokeError::Throttled(ThrottleReason::ConcurrentInvocationLimitExceeded);
-        let lease = self.0.limit_of(account).acquire().ok_or(throttled)?;
+        let lease = self.0.executions.admit(&request)?;
         let (reply, answered) = oneshot::channel();
         self.0.submit(Job { request, lease, reply });
         answered.await.unwrap_or(Err(InvokeError::Lost))
@@ -126,6 +124,7 @@ impl Invoker {
         self.0
             .pools
             .expire(self.0.clock.monotonic_micros(), self.0.options.idle_limit);
+        self.0.executions.tidy();
     }
 
     /// Environments that exist now, in any phase.
@@ -134,10 +133,10 @@ impl Invoker {
         self.0.pools.environments()
     }
 
-    /// Concurrent executions of an account now.
+    /// How many executions an account may have at once in one region.
     #[must_use]
-    pub fn concurrency(&self, account: AccountId) -> u32 {
-        self.0.limit_of(account).in_use()
+    pub fn account_concurrency(&self) -> u32 {
+        self.0.options.account_concurrency
     }
 
     /// Takes no more invocations, lets the running ones finish, and returns when every environment has ended.
@@ -167,21 +166,5 @@ impl Shared {
 
     pub(crate) fn environment_name(&self, id: EnvironmentId) -> String {
         format!("{}-{}", self.run, id.0)
-    }
-
-    fn limit_of(&self, account: AccountId) -> ConcurrencyLimit {
-        if let Some(limit) = self
-            .accounts
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&account)
-        {
-            return limit.clone();
-        }
-        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        let limit = accounts
-            .entry(account)
-            .or_insert_with(|| ConcurrencyLimit::new(self.options.account_concurrency));
-        limit.clone()
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! An environment is one task. It alone reads the environment's output, so the log lines of an invocation are in order without locks.
 
+mod admission;
 mod classify;
 mod environment;
 mod init;
@@ -18,6 +19,7 @@ mod output;
 mod pools;
 mod report;
 mod request;
+mod shards;
 
 pub use invoker::{Invoker, Options, Parts};
 pub use launch::{Launch, LaunchError, Launcher, LogSink, LogStream};

@@ -1,25 +1,18 @@
 //! The pools of all function versions, and the inboxes of their environments.
 
-use crate::request::Job;
+use crate::{request::Job, shards::Shards};
 use lambent_engine::{EnvironmentId, Freed, Lost, Pool, Submitted};
 use lambent_types::VersionKey;
 use std::{
     collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::sync::mpsc;
 
-/// Pools are spread over this many maps, so that invocations of different functions do not meet at one lock.
-const SHARDS: usize = 16;
-
 /// All pools.
 #[derive(Default)]
-pub(crate) struct Pools {
-    hasher: RandomState,
-    shards: [RwLock<HashMap<VersionKey, Arc<FunctionPool>>>; SHARDS],
-}
+pub(crate) struct Pools(Shards<VersionKey, Arc<FunctionPool>>);
 
 /// One function version's pool. Its lock is held for a decision, never while anything is waited for.
 #[derive(Default)]
@@ -44,37 +37,21 @@ pub(crate) enum Placed {
 impl Pools {
     /// The pool of a version, made if absent.
     pub(crate) fn of(&self, key: &VersionKey) -> Arc<FunctionPool> {
-        let index = usize::try_from(self.hasher.hash_one(key)).unwrap_or(0) % SHARDS;
-        let shard = &self.shards[index];
-        if let Some(pool) = shard.read().unwrap_or_else(PoisonError::into_inner).get(key) {
-            return Arc::clone(pool);
-        }
-        Arc::clone(
-            shard
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(key.clone())
-                .or_default(),
-        )
+        self.0.of(key)
     }
 
     /// Ends environments that have been idle for longer than `limit`, and forgets pools that nobody uses.
     pub(crate) fn expire(&self, now_micros: u64, limit: Duration) {
-        for shard in &self.shards {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.values().for_each(|pool| pool.expire(now_micros, limit));
+        self.0.retain(|pool| {
+            pool.expire(now_micros, limit);
             // A pool that only the map holds cannot get a job while the map is locked.
-            shard.retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.state().pool.is_empty());
-        }
+            Arc::strong_count(pool) > 1 || !pool.state().pool.is_empty()
+        });
     }
 
     /// Environments that exist, in any phase.
     pub(crate) fn environments(&self) -> usize {
-        let count = |shard: &RwLock<HashMap<_, Arc<FunctionPool>>>| -> usize {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            shard.values().map(|pool| pool.state().pool.environments()).sum()
-        };
-        self.shards.iter().map(count).sum()
+        self.0.sum(|pool| pool.state().pool.environments())
     }
 }
 

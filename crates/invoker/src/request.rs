@@ -1,7 +1,7 @@
 //! What an invocation asks for and what comes back.
 
 use bytes::Bytes;
-use lambent_engine::Lease;
+use lambent_engine::{Admission, Lease};
 use lambent_types::{FunctionRecord, Outcome, RequestId};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 pub struct InvokeRequest {
     /// The version.
     pub function: Arc<FunctionRecord>,
+    /// The limits it meets: the account's and the function's.
+    pub admission: Admission,
     /// The function's ARN as the caller named it, with the qualifier if one was given.
     pub invoked_arn: String,
     /// Names the invocation in logs and headers.
@@ -58,6 +60,21 @@ pub enum InvokeError {
 pub enum ThrottleReason {
     /// The account's.
     ConcurrentInvocationLimitExceeded,
+    /// The function's own.
+    ReservedFunctionConcurrentInvocationLimitExceeded,
+}
+
+impl ThrottleReason {
+    /// The `Reason` of `TooManyRequestsException`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConcurrentInvocationLimitExceeded => "ConcurrentInvocationLimitExceeded",
+            Self::ReservedFunctionConcurrentInvocationLimitExceeded => {
+                "ReservedFunctionConcurrentInvocationLimitExceeded"
+            }
+        }
+    }
 }
 
 /// A request on its way, with the right to run and the one to be told.

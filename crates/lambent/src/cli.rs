@@ -75,7 +75,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_IDLE_SECONDS")]
     pub(crate) idle_seconds: Option<u64>,
 
-    /// Concurrent executions of one account. [default: 1000]
+    /// Concurrent executions of one account in one region. [default: 1000]
     #[arg(long, env = "LAMBENT_CONCURRENCY")]
     pub(crate) concurrency: Option<u32>,
 

@@ -19,7 +19,7 @@ use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
-use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -37,6 +37,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter())
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
     let mut builder = if config.threads == 1 {

@@ -50,6 +50,7 @@ async fn delete_all(control: &Control, target: &Target) -> Result<(), Refusal> {
             Err(CommitError::Condition(_)) => continue,
             committed => committed?,
         }
+        control.0.capacity.forget(&function.scope);
         versions.iter().for_each(|version| clean_up(control, version));
         return Ok(());
     }

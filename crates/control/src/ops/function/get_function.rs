@@ -1,7 +1,7 @@
 //! `GetFunction`.
 
 use crate::{Control, Refusal, convert, naming::Target};
-use lambent_models::lambda::{FunctionCodeLocation, GetFunctionRequest, GetFunctionResponse};
+use lambent_models::lambda::{Concurrency, FunctionCodeLocation, GetFunctionRequest, GetFunctionResponse};
 use lambent_types::Version;
 use lambent_wire::RequestContext;
 
@@ -18,6 +18,7 @@ pub(crate) async fn get_function(
         Version::Latest => record.tags.clone(),
         Version::Published(_) => control.find_latest(&target).await?.map(|latest| latest.tags.clone()).unwrap_or_default(),
     };
+    let reserved = control.shares(&cx.scope).await?.reserved(&record.key.function);
     Ok(GetFunctionResponse {
         configuration: Some(convert::configuration(&record, target.arn())),
         code: Some(FunctionCodeLocation {
@@ -25,6 +26,8 @@ pub(crate) async fn get_function(
             location: Some(control.location(cx, record.code.digest)),
             ..FunctionCodeLocation::default()
         }),
+        concurrency: reserved
+            .map(|executions| Concurrency { reserved_concurrent_executions: Some(i64::from(executions)) }),
         tags: (!tags.is_empty()).then(|| tags.into_iter().collect()),
         ..GetFunctionResponse::default()
     })
