@@ -5,6 +5,7 @@
 //! It answers what it refuses with a [`Refusal`]; the AWS code of each is chosen in one list, in `refusal.rs`.
 
 mod alias;
+mod code_signing;
 mod concurrency;
 mod config;
 mod control;
