@@ -29,7 +29,7 @@ mod tags;
 mod testing;
 mod update;
 
-pub use control::{Control, Parts, Readiness, RuntimeSupport};
+pub use control::{Control, Pace, Parts, Readiness, RuntimeSupport};
 pub use invocation::Invoked;
 pub use refusal::Refusal;
 
