@@ -5,11 +5,13 @@
 //! It answers what it refuses with a [`Refusal`]; the AWS code of each is chosen in one list, in `refusal.rs`.
 
 mod alias;
+mod code_signing;
 mod concurrency;
 mod config;
 mod control;
 mod convert;
 mod documents;
+mod event_invoke;
 mod events;
 mod json;
 mod layer;
@@ -20,6 +22,7 @@ mod permission;
 mod policy;
 mod publication;
 mod refusal;
+mod settings;
 mod settle;
 mod tags;
 #[cfg(test)]

@@ -147,7 +147,15 @@ impl Edge {
             host: header(HOST).map(str::to_owned),
             secure: false,
         };
+<<<<<<< HEAD
+        if routed.operation.raw_payload {
+            self.pass_on(&cx, &parts, &query, &routed, body).await
+        } else {
+            self.call(&cx, &parts, &query, &routed, body).await
+        }
+=======
         Ok((cx, routed))
+>>>>>>> main
     }
 }
 

@@ -46,11 +46,12 @@ impl Output {
 
     /// Reads for as long as it is polled. Never returns; dropping it loses nothing.
     pub(crate) async fn pump(&mut self) -> std::convert::Infallible {
-        let mut chunk = vec![0; CHUNK];
         while !self.closed {
             if self.pipe.readable().await.is_err() {
                 break;
             }
+            // Made only now: most invocations write nothing.
+            let mut chunk = vec![0; CHUNK];
             match self.pipe.try_read(&mut chunk) {
                 Ok(count) if count > 0 => self.log.take(&chunk[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

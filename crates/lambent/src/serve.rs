@@ -10,7 +10,6 @@ use crate::{
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
-use lambent_engine::RetryPolicy;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
@@ -19,7 +18,7 @@ use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
-use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -37,6 +36,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter())
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
     let mut builder = if config.threads == 1 {
@@ -174,10 +174,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
             // The store is this server's alone, so its name need not tell servers apart.
             node: NodeId("local".to_owned()),
             parallel: PARALLEL_EVENTS,
-            policy: RetryPolicy {
-                time_scale: config.event_time_scale,
-                ..RetryPolicy::default()
-            },
+            time_scale: config.event_time_scale,
         },
     );
     let health = Arc::new(ServerHealth {

@@ -13,6 +13,7 @@ mod api;
 mod core;
 mod headers;
 mod invocation;
+mod pipeline;
 mod route;
 mod server;
 mod service;

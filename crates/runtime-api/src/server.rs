@@ -1,9 +1,12 @@
 //! Accepts the environment's connections.
 
-use crate::{RuntimeApi, service};
+use crate::{
+    RuntimeApi,
+    pipeline::{Parked, Pipeline},
+    service,
+};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -51,15 +54,17 @@ impl RuntimeApi {
 async fn connection(api: Arc<RuntimeApi>, stream: TcpStream) {
     // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
     let _ = stream.set_nodelay(true);
+    let parked = Parked::default();
     let service = service_fn(|request: Request<Incoming>| {
-        let api = Arc::clone(&api);
-        async move { Ok::<_, Infallible>(service::handle(&api, request).await) }
+        let (api, parked) = (Arc::clone(&api), parked.clone());
+        async move { Ok::<_, Infallible>(service::handle(&api, &parked, request).await) }
     });
     let served = http1::Builder::new()
         .max_buf_size(MAX_HEAD_BYTES)
         .title_case_headers(true)
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service)
+        .pipeline_flush(true)
+        .serve_connection(Pipeline::new(stream, parked.clone()), service)
         .await;
     if let Err(error) = served {
         tracing::debug!(%error, "a connection to the Runtime API broke");

@@ -6,6 +6,7 @@ use crate::{
     core::Next,
     headers::{self, ErrorPhase},
     invocation::{InitFailure, InvocationResult, ResponseMode},
+    pipeline::Parked,
     route::Route,
     state::{Event, Refusal},
 };
@@ -20,13 +21,13 @@ use lambent_types::{RequestId, limits::SYNC_PAYLOAD_BYTES};
 const DISCARD_BYTES: usize = 8 * SYNC_PAYLOAD_BYTES;
 
 /// Answers one request of the runtime.
-pub(crate) async fn handle<B>(api: &RuntimeApi, request: Request<B>) -> Answer
+pub(crate) async fn handle<B>(api: &RuntimeApi, parked: &Parked, request: Request<B>) -> Answer
 where
     B: Body<Data = Bytes> + Unpin,
 {
     let (head, mut body) = request.into_parts();
     match Route::of(&head.method, head.uri.path()) {
-        Route::Next => next(api).await,
+        Route::Next => next(api, parked).await,
         Route::Response(id) => response(api, id, &head.headers, &mut body).await,
         Route::Error(id) => error(api, id, &head.headers, &mut body).await,
         Route::InitError => init_error(api, &head.headers, &mut body).await,
@@ -36,14 +37,17 @@ where
     }
 }
 
-async fn next(api: &RuntimeApi) -> Answer {
+async fn next(api: &RuntimeApi, parked: &Parked) -> Answer {
     let next = api.core().next();
     api.notify();
     match next {
         Ok(Next::Now(invocation)) => answer::invocation(&invocation),
-        Ok(Next::Later(invocation)) => invocation
-            .await
-            .map_or_else(|_| answer::gone(), |it| answer::invocation(&it)),
+        Ok(Next::Later(invocation)) => {
+            let _parked = parked.hold();
+            invocation
+                .await
+                .map_or_else(|_| answer::gone(), |it| answer::invocation(&it))
+        }
         Err(refusal) => answer::refused(refusal),
     }
 }

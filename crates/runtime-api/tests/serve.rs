@@ -166,7 +166,26 @@ async fn response_and_next_may_be_pipelined() {
         .await;
     assert!(matches!(invoked.await.unwrap(), InvocationResult::Response { .. }));
     server.api.waiting().await;
+    // The receipt comes with the next invocation, for which the client waits anyway.
+    let mut nothing = [0; 1];
+    let early = tokio::time::timeout(Duration::from_millis(50), client.0.peek(&mut nothing)).await;
+    assert!(early.is_err(), "one write for both");
+    let api = Arc::clone(&server.api);
+    let second = tokio::task::spawn(async move { api.invoke(invocation(new_id(), "{}")).await });
     assert_eq!(client.receive().await.0, 202);
+    assert_eq!(client.receive().await.0, 200);
+    second.abort();
+}
+
+#[tokio::test]
+async fn a_receipt_that_is_waited_for_comes_at_once() {
+    let server = server().await;
+    let mut client = Client::to(&server).await;
+    let id = new_id();
+    let invoked = start(&server, &mut client, id).await;
+    let answer = client.post(&format!("invocation/{id}/response"), "", b"ok").await;
+    assert_eq!(answer.0, 202);
+    assert!(matches!(invoked.await.unwrap(), InvocationResult::Response { .. }));
 }
 
 #[tokio::test]

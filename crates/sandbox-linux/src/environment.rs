@@ -1,7 +1,7 @@
 //! The server's side of one environment.
 
 use crate::{
-    cgroup::Usage,
+    cgroup::{Peak, Usage},
     channel,
     link::{Started, receive},
     protocol::{Ending, FromInit, FromServer, LastWords},
@@ -20,7 +20,7 @@ pub(crate) struct Control {
     pid: i32,
     pidfd: OwnedFd,
     socket: Arc<OwnedFd>,
-    usage: Usage,
+    peak: Option<Peak>,
     last: Arc<OnceLock<LastWords>>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
         pid,
         pidfd,
         socket: socket.get_ref().clone(),
-        usage: usage.clone(),
+        peak: usage.open_peak(),
         last: last.clone(),
     };
     (
@@ -99,7 +99,7 @@ impl SandboxControl for Control {
 
     fn peak_memory_bytes(&self) -> Option<u64> {
         let told = self.last.get().and_then(|last| last.peak_memory_bytes);
-        told.or_else(|| self.usage.peak_memory_bytes())
+        told.or_else(|| self.peak.as_ref()?.bytes())
             .or_else(|| sum_of_peaks(self.pid))
     }
 }

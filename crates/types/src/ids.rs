@@ -9,7 +9,7 @@ pub trait Ids: Send + Sync + 'static {
     fn uuid(&self) -> Uuid;
 }
 
-/// Ids from the operating system's random source.
+/// Ids nobody can guess, from a generator of each thread's own that the operating system's random source seeds.
 #[derive(Debug, Default)]
 pub struct RandomIds;
 

@@ -11,7 +11,7 @@ mod usage;
 pub(crate) use group::Group;
 pub(crate) use hierarchy::hierarchies;
 pub(crate) use tree::{Missing, Tree, remove_tree};
-pub(crate) use usage::Usage;
+pub(crate) use usage::{Peak, Usage};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
