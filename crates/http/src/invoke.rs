@@ -30,27 +30,25 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
-<<<<<<< HEAD
+        // Read whatever the rest says, so that the connection can carry another request, and held until the answer: payloads of
+        // running invocations count too.
+        let payload = self.signed_payload(parts, query, body).await?;
         match routed.operation.name {
-            "Invoke" => self.invoke(cx, parts, query, routed, body).await,
-            "InvokeAsync" => self.invoke_async(cx, parts, query, routed, body).await,
+            "Invoke" => self.invoke(cx, parts, routed, &payload).await,
+            "InvokeAsync" => self.invoke_async(cx, parts, routed, &payload).await,
             other => Err(error::not_implemented(other)),
         }
     }
 
-    /// Reads the payload and hands it on as it came.
+    /// Hands the payload on as it came.
     async fn invoke(
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        query: &str,
         routed: &Routed,
-        body: Incoming,
+        payload: &Read,
     ) -> Result<Answer, ServiceError> {
         let input: InvocationRequest = service::typed(input(routed, &parts.headers)?)?;
-        let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
-        // Held until the answer: payloads of running invocations count too.
-        let payload = self.signed_payload(parts, query, body, kind).await?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
@@ -68,13 +66,11 @@ impl Edge {
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        query: &str,
         routed: &Routed,
-        body: Incoming,
+        payload: &Read,
     ) -> Result<Answer, ServiceError> {
         let input = service::typed(input(routed, &parts.headers)?)?;
-        let payload = self.signed_payload(parts, query, body, "Event").await?;
-        self.control.invoke_async(cx, input, payload.bytes).await?;
+        self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
         *answer.status_mut() = StatusCode::ACCEPTED;
         answer
@@ -84,24 +80,8 @@ impl Edge {
     }
 
     /// The payload, once it is known to be the caller's.
-    async fn signed_payload(
-        &self,
-        parts: &request::Parts,
-        query: &str,
-        body: Incoming,
-        kind: &str,
-    ) -> Result<Read, ServiceError> {
-        let payload = self.payload(body, kind).await?;
-=======
-        // Held until the answer: payloads of running invocations count too.
+    async fn signed_payload(&self, parts: &request::Parts, query: &str, body: Incoming) -> Result<Read, ServiceError> {
         let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
-        if routed.operation.name != "Invoke" {
-            return Err(error::not_implemented(routed.operation.name));
-        }
-        let input = rest_json::decode_request(routed, &parts.headers, b"")?;
-        validate::validate(routed.operation.input, &input)?;
-        let input: InvocationRequest = service::typed(input)?;
->>>>>>> main
         self.auth.verify(
             &SignedRequest {
                 method: parts.method.as_str(),
