@@ -30,7 +30,6 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
-<<<<<<< HEAD
         match routed.operation.name {
             "Invoke" => self.invoke(cx, parts, query, routed, body).await,
             "InvokeAsync" => self.invoke_async(cx, parts, query, routed, body).await,
@@ -47,10 +46,10 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
-        let input: InvocationRequest = service::typed(input(routed, &parts.headers)?)?;
-        let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
         // Held until the answer: payloads of running invocations count too.
-        let payload = self.signed_payload(parts, query, body, kind).await?;
+        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
+        let input: InvocationRequest = service::typed(input(routed, &parts.headers)?)?;
+        self.verify(parts, query, &payload)?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
@@ -72,8 +71,10 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
+        let event = HeaderValue::from_static("Event");
+        let payload = self.payload(body, Some(&event)).await?;
         let input = service::typed(input(routed, &parts.headers)?)?;
-        let payload = self.signed_payload(parts, query, body, "Event").await?;
+        self.verify(parts, query, &payload)?;
         self.control.invoke_async(cx, input, payload.bytes).await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
         *answer.status_mut() = StatusCode::ACCEPTED;
@@ -83,25 +84,8 @@ impl Edge {
         Ok(whole(answer))
     }
 
-    /// The payload, once it is known to be the caller's.
-    async fn signed_payload(
-        &self,
-        parts: &request::Parts,
-        query: &str,
-        body: Incoming,
-        kind: &str,
-    ) -> Result<Read, ServiceError> {
-        let payload = self.payload(body, kind).await?;
-=======
-        // Held until the answer: payloads of running invocations count too.
-        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
-        if routed.operation.name != "Invoke" {
-            return Err(error::not_implemented(routed.operation.name));
-        }
-        let input = rest_json::decode_request(routed, &parts.headers, b"")?;
-        validate::validate(routed.operation.input, &input)?;
-        let input: InvocationRequest = service::typed(input)?;
->>>>>>> main
+    /// Whether the payload is the caller's.
+    fn verify(&self, parts: &request::Parts, query: &str, payload: &Read) -> Result<(), ServiceError> {
         self.auth.verify(
             &SignedRequest {
                 method: parts.method.as_str(),
@@ -111,8 +95,7 @@ impl Edge {
                 body: &payload.bytes,
             },
             self.clock.now(),
-        )?;
-        Ok(payload)
+        )
     }
 
     async fn payload(&self, body: Incoming, kind: Option<&HeaderValue>) -> Result<Read, ServiceError> {
