@@ -5,6 +5,7 @@
 //! It answers what it refuses with a [`Refusal`]; the AWS code of each is chosen in one list, in `refusal.rs`.
 
 mod alias;
+mod code_signing;
 mod concurrency;
 mod config;
 mod control;
@@ -29,7 +30,7 @@ mod tags;
 mod testing;
 mod update;
 
-pub use control::{Control, Parts, Readiness, RuntimeSupport};
+pub use control::{Control, Pace, Parts, Readiness, RuntimeSupport};
 pub use invocation::Invoked;
 pub use refusal::Refusal;
 

@@ -37,7 +37,7 @@ impl Control {
         let (Some(function), Some(latest)) = (&target.key, self.find_latest(target).await?) else {
             return Err(absent(target.unqualified_arn()));
         };
-        let (present, revision) = match target.qualifier.as_deref().map(str::parse::<Qualifier>) {
+        let (present, revision) = match target.qualifier() {
             None | Some(Ok(Qualifier::Version(Version::Latest))) => {
                 (Condition::VersionPresent(latest.key.clone()), latest.revision)
             }

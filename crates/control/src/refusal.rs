@@ -49,6 +49,10 @@ pub enum Refusal {
     PolicyRevisionMismatch(&'static str),
     /// With the change the policy would have so many bytes, which are too many.
     PolicyTooLong(usize),
+    /// No code signing configuration has this ARN, as operations on them say it.
+    CodeSigningNotFound(String),
+    /// Code without a signature, where signatures are enforced: the function or layer version.
+    Unsigned(String),
     /// A part of the API that this server does not have.
     NotImplemented(&'static str),
     /// The server failed; the text is for its log.
@@ -108,6 +112,13 @@ impl From<Refusal> for ServiceError {
             Refusal::PolicyTooLong(size) => errors::POLICY_LENGTH_EXCEEDED_EXCEPTION.with(format!(
                 "The final policy size ({size}) is bigger than the limit ({}).",
                 policy::LONGEST
+            )),
+            Refusal::CodeSigningNotFound(arn) => errors::RESOURCE_NOT_FOUND_EXCEPTION
+                .with(format!("The Lambda code signing configuration {arn} can not be found."))
+                .typed(ErrorType::Absent),
+            Refusal::Unsigned(what) => errors::CODE_VERIFICATION_FAILED_EXCEPTION.with(format!(
+                "Lambda cannot deploy the function. The function or layer might be signed using a signature that the \
+                 client is not configured to accept. Check the provided signature for {what}."
             )),
             Refusal::NotImplemented(what) => {
                 error::NOT_IMPLEMENTED.with(format!("{what} is not implemented by this server."))

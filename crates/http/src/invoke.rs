@@ -30,26 +30,25 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
+        // Read whatever the rest says, so that the connection can carry another request, and held until the answer: payloads of
+        // running invocations count too.
+        let payload = self.signed_payload(parts, query, body).await?;
         match routed.operation.name {
-            "Invoke" => self.invoke(cx, parts, query, routed, body).await,
-            "InvokeAsync" => self.invoke_async(cx, parts, query, routed, body).await,
+            "Invoke" => self.invoke(cx, parts, routed, &payload).await,
+            "InvokeAsync" => self.invoke_async(cx, parts, routed, &payload).await,
             other => Err(error::not_implemented(other)),
         }
     }
 
-    /// Reads the payload and hands it on as it came.
+    /// Hands the payload on as it came.
     async fn invoke(
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        query: &str,
         routed: &Routed,
-        body: Incoming,
+        payload: &Read,
     ) -> Result<Answer, ServiceError> {
-        // Held until the answer: payloads of running invocations count too.
-        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
         let input: InvocationRequest = service::typed(input(routed, &parts.headers)?)?;
-        self.verify(parts, query, &payload)?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
@@ -67,15 +66,11 @@ impl Edge {
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        query: &str,
         routed: &Routed,
-        body: Incoming,
+        payload: &Read,
     ) -> Result<Answer, ServiceError> {
-        let event = HeaderValue::from_static("Event");
-        let payload = self.payload(body, Some(&event)).await?;
         let input = service::typed(input(routed, &parts.headers)?)?;
-        self.verify(parts, query, &payload)?;
-        self.control.invoke_async(cx, input, payload.bytes).await?;
+        self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
         *answer.status_mut() = StatusCode::ACCEPTED;
         answer
@@ -84,8 +79,9 @@ impl Edge {
         Ok(whole(answer))
     }
 
-    /// Whether the payload is the caller's.
-    fn verify(&self, parts: &request::Parts, query: &str, payload: &Read) -> Result<(), ServiceError> {
+    /// The payload, once it is known to be the caller's.
+    async fn signed_payload(&self, parts: &request::Parts, query: &str, body: Incoming) -> Result<Read, ServiceError> {
+        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
         self.auth.verify(
             &SignedRequest {
                 method: parts.method.as_str(),
@@ -95,7 +91,8 @@ impl Edge {
                 body: &payload.bytes,
             },
             self.clock.now(),
-        )
+        )?;
+        Ok(payload)
     }
 
     async fn payload(&self, body: Incoming, kind: Option<&HeaderValue>) -> Result<Read, ServiceError> {

@@ -164,6 +164,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         runtime_support: config.runtime_support,
+        pace: config.pace,
     });
     let dispatcher = Dispatcher::new(
         events,

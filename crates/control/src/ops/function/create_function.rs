@@ -23,9 +23,10 @@ pub(crate) async fn create_function(
     mut input: CreateFunctionRequest,
 ) -> Result<FunctionConfiguration, Refusal> {
     let key = new_name(cx, input.function_name.take())?;
-    if let Some(arn) = input.code_signing_config_arn.take().filter(|arn| !arn.is_empty()) {
-        return Err(Refusal::CodeSigningConfigNotFound(arn));
-    }
+    let signing = match input.code_signing_config_arn.take().filter(|arn| !arn.is_empty()) {
+        Some(arn) => Some(control.code_signing_for(&cx.scope, &arn).await?),
+        None => None,
+    };
     let tags: BTreeMap<_, _> = input.tags.take().unwrap_or_default().into_iter().collect();
     tags::check(&tags)?;
     let (publish, architectures, code) = (input.publish, input.architectures.take(), input.code.take());
@@ -47,6 +48,9 @@ pub(crate) async fn create_function(
     let FunctionCode { zip_file, s3_bucket, image_uri, .. } = code.unwrap_or_default();
     let (code, _pin) = control.take_in(Source { zip_file, s3_bucket, image_uri }).await?;
     control.check_unpacked(&code, &config.layers).await?;
+    if let Some(signing) = &signing {
+        signing.value.admit(&key, true, &config.layers)?;
+    }
     let latest = new_record(control, key.clone(), config, code, tags);
     let published = publish.unwrap_or_default().then(|| latest.publish(RevisionId::new(control.0.ids.as_ref())));
     let latest = FunctionRecord { newest_version: u64::from(published.is_some()), ..latest };
@@ -55,7 +59,13 @@ pub(crate) async fn create_function(
     if let Some(version) = &published {
         transaction = transaction.and(store::Change::PutFunction(Arc::new(version.clone())));
     }
+    if let Some(signing) = &signing {
+        transaction = control.assign_code_signing(transaction, &key, signing)?;
+    }
     match control.0.store.commit(transaction).await {
+        Err(CommitError::Condition(Condition::DocumentRevision(..))) => {
+            return Err(Refusal::Conflict("The code signing configuration was changed just now. Try again.".to_owned()));
+        }
         Err(CommitError::Condition(_)) => return Err(Refusal::FunctionExists(key.name.to_string())),
         committed => committed?,
     }

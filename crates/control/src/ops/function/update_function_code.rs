@@ -20,6 +20,7 @@ pub(crate) async fn update_function_code(
         let text = "Please don't provide ImageUri when updating a function with packageType Zip.";
         return Err(Refusal::InvalidParameter(text.to_owned()));
     }
+    control.check_signatures(&before.key.function, true, &before.config.layers).await?;
     let _intake = control.0.intake.read().await;
     let source = Source { zip_file: input.zip_file, s3_bucket: input.s3_bucket, image_uri: None };
     let (code, _pin) = control.take_in(source).await?;

@@ -20,6 +20,7 @@ pub(crate) async fn update_function_configuration(
     let _intake = control.0.intake.read().await;
     let layers = control.layers(cx, input.layers.take()).await?;
     if let Some(layers) = &layers {
+        control.check_signatures(&before.key.function, false, layers).await?;
         control.check_unpacked(&before.code, layers).await?;
     }
     let change = |record: &FunctionRecord| {
