@@ -1,6 +1,6 @@
 //! `GetAccountSettings`.
 
-use crate::{Control, Refusal};
+use crate::{Control, Refusal, layer::LayerVersion};
 use lambent_models::lambda::{AccountLimit, AccountUsage, GetAccountSettingsRequest, GetAccountSettingsResponse};
 use lambent_types::limits;
 use lambent_wire::RequestContext;
@@ -8,17 +8,18 @@ use lambent_wire::RequestContext;
 /// AWS's default quota for all packages of an account in a region: 75 GiB. It is shown, not enforced: the disk is the limit.
 const TOTAL_CODE_BYTES: i64 = 75 << 30;
 
-/// Usage is what is stored at this moment; each version counts its package, as AWS counts.
+/// Usage is what is stored at this moment; each version of a function or layer counts its package, as AWS counts
+/// (recorded: `test_account_settings_total_code_size`).
 pub(crate) async fn get_account_settings(
     control: &Control,
     cx: &RequestContext,
     _input: GetAccountSettingsRequest,
 ) -> Result<GetAccountSettingsResponse, Refusal> {
     let store = &control.0.store;
-    let (functions, bytes) = (
-        store.function_count(&cx.scope).await?,
-        store.code_bytes(&cx.scope).await?,
-    );
+    let functions = store.function_count(&cx.scope).await?;
+    let layers = control.list_all::<LayerVersion>(&cx.scope, None).await?;
+    let layers: u64 = layers.iter().map(|layer| layer.value.code.size).sum();
+    let bytes = store.code_bytes(&cx.scope).await? + layers;
     let concurrency = control.0.invoker.account_concurrency();
     let unreserved = control.shares(&cx.scope).await?.unreserved(concurrency);
     Ok(GetAccountSettingsResponse {
