@@ -13,6 +13,7 @@ mod convert;
 mod documents;
 mod event_invoke;
 mod events;
+mod function_url;
 mod json;
 mod layer;
 mod links;
