@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import datetime
 import fnmatch
+import functools
 import importlib.util
 import json
 import pathlib
@@ -24,6 +25,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
 import compare  # noqa: E402
+import object_store  # noqa: E402
 import scenario as scenarios  # noqa: E402
 import server  # noqa: E402
 
@@ -79,6 +81,7 @@ def recordings():
     return found
 
 
+@functools.cache
 def load_scenarios():
     """Reads scenarios/*.py, each of which registers what it has."""
     for path in sorted((FOLDER / "scenarios").glob("*.py")):
@@ -93,10 +96,10 @@ def misses():
     return dict(line.split("\t", 1) for line in lines)
 
 
-def run_one(clients, recording, function, account):
+def run_one(clients, objects, recording, function, account):
     """Runs a scenario and compares."""
     began = time.monotonic()
-    run = scenarios.Scenario(clients, account)
+    run = scenarios.Scenario(clients, account, objects)
     problems = []
     try:
         function(run)
@@ -140,15 +143,15 @@ def comparable(expected, actual):
     return expected, actual
 
 
-def run_all(url, chosen, functions):
-    """Runs the chosen scenarios side by side."""
+def run_all(url, objects, chosen, functions):
+    """Runs the chosen scenarios side by side. `objects` is what the server takes code from, if that is known."""
     clients = scenarios.Clients(url)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as workers:
         runs = []
         for number, recording in enumerate(chosen):
             if function := functions.get(recording.name):
                 account = str(FIRST_ACCOUNT + number)
-                runs.append(workers.submit(run_one, clients, recording, function, account))
+                runs.append(workers.submit(run_one, clients, objects, recording, function, account))
         outcomes = {outcome.name: outcome for outcome in (run.result() for run in runs)}
     nothing = "there is no reconstruction"
     return [outcomes.get(each.name) or Outcome(each.name, [nothing], set(), 0.0) for each in chosen]
@@ -214,8 +217,9 @@ def main(arguments=None):
     functions = load_scenarios()
     chosen = [each for name, each in every.items() if _chosen(name, options.only)]
     with contextlib.ExitStack() as stack:
-        url = options.url or stack.enter_context(server.running(options.bin))
-        outcomes = run_all(url, chosen, functions)
+        objects = None if options.url else stack.enter_context(object_store.serving())
+        url = options.url or stack.enter_context(server.running(options.bin, objects))
+        outcomes = run_all(url, objects, chosen, functions)
     if options.shrink:
         shrink(outcomes)
     listed = misses()
