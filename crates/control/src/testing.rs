@@ -56,6 +56,7 @@ pub(crate) fn control() -> Control {
         events: EventQueue::new(Arc::clone(&store)),
         store,
         code: Arc::new(FakeCode::default()),
+        objects: None,
         invoker,
         readiness: Arc::new(Nothing),
         clock,
