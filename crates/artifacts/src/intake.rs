@@ -13,8 +13,8 @@ pub(crate) fn check(zip: &[u8]) -> Result<Sha256Digest, IntakeError> {
     if zip.is_empty() {
         return Err(IntakeError::Empty);
     }
-    if zip.len() > limits::ZIPPED_CODE_BYTES {
-        return Err(IntakeError::ZippedTooLarge);
+    if zip.len() as u64 > limits::UNZIPPED_CODE_BYTES {
+        return Err(IntakeError::UnzippedTooLarge);
     }
     let entries = claimed_entries(zip).ok_or_else(|| IntakeError::Invalid("no end of central directory".to_owned()))?;
     if entries > MAX_ENTRIES {
@@ -68,8 +68,8 @@ mod tests {
     fn sizes_and_counts_are_checked_before_unpacking() {
         assert!(matches!(check(b""), Err(IntakeError::Empty)));
         assert!(matches!(
-            check(&vec![0; limits::ZIPPED_CODE_BYTES + 1]),
-            Err(IntakeError::ZippedTooLarge)
+            check(&vec![0; 262_144_001]),
+            Err(IntakeError::UnzippedTooLarge)
         ));
         assert!(matches!(check(b"junk"), Err(IntakeError::Invalid(_))));
         let good = zip(&[Entry::file("a", b"1"), Entry::file("b", b"2")]);

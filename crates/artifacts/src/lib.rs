@@ -10,7 +10,10 @@
 //! of the machine is made again from the zip when it is next needed.
 
 mod intake;
+mod s3;
 mod unpack;
+
+pub use s3::{InvalidEndpoint, Keys, S3};
 
 use bytes::Bytes;
 use lambent_store::{BoxFuture, CodePin, CodeStore, IntakeError};

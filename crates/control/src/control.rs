@@ -3,7 +3,7 @@
 use crate::{Refusal, concurrency::Capacity, glue::IMPLEMENTED, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
-use lambent_store::{CodeStore, Store};
+use lambent_store::{CodeStore, ObjectReader, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, Sha256Digest, StateReasonCode};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, RwLock};
@@ -44,6 +44,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
+    /// Where packages in buckets are read from, if anywhere.
+    pub objects: Option<Arc<dyn ObjectReader>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.
@@ -68,6 +70,7 @@ pub struct Control(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) code: Arc<dyn CodeStore>,
+    pub(crate) objects: Option<Arc<dyn ObjectReader>>,
     pub(crate) invoker: Invoker,
     pub(crate) events: EventQueue,
     pub(crate) readiness: Arc<dyn Readiness>,
@@ -95,6 +98,7 @@ impl Control {
         Self(Arc::new(Shared {
             store: parts.store,
             code: parts.code,
+            objects: parts.objects,
             invoker: parts.invoker,
             events: parts.events,
             readiness: parts.readiness,

@@ -1,15 +1,50 @@
-//! The code of `CreateFunction` and `UpdateFunctionCode`.
+//! The code of functions and layers.
 
 use crate::{Control, Refusal};
-use lambent_store::CodePin;
+use bytes::Bytes;
+use lambent_models::lambda::{FunctionCode, LayerVersionContentInput};
+use lambent_store::{CodePin, IntakeError, ObjectError, ObjectName};
 use lambent_types::{CodeReference, LayerReference, Sha256Digest, limits};
 use lambent_wire::{Blob, RequestContext};
 
 /// Where a request says its code is.
+#[derive(Default)]
 pub(crate) struct Source {
     pub(crate) zip_file: Option<Blob>,
     pub(crate) s3_bucket: Option<String>,
+    pub(crate) s3_key: Option<String>,
+    pub(crate) s3_object_version: Option<String>,
+    pub(crate) s3_object_storage_mode: Option<String>,
     pub(crate) image_uri: Option<String>,
+    /// What was found in the bucket.
+    pub(crate) fetched: Option<Bytes>,
+}
+
+impl From<FunctionCode> for Source {
+    fn from(code: FunctionCode) -> Self {
+        Self {
+            zip_file: code.zip_file,
+            s3_bucket: code.s3_bucket,
+            s3_key: code.s3_key,
+            s3_object_version: code.s3_object_version,
+            s3_object_storage_mode: code.s3_object_storage_mode,
+            image_uri: code.image_uri,
+            fetched: None,
+        }
+    }
+}
+
+impl From<LayerVersionContentInput> for Source {
+    fn from(content: LayerVersionContentInput) -> Self {
+        Self {
+            zip_file: content.zip_file,
+            s3_bucket: content.s3_bucket,
+            s3_key: content.s3_key,
+            s3_object_version: content.s3_object_version,
+            s3_object_storage_mode: content.s3_object_storage_mode,
+            ..Self::default()
+        }
+    }
 }
 
 impl Control {
@@ -39,19 +74,115 @@ impl Control {
         Ok(())
     }
 
+    /// Fetches the code if it is in a bucket. Called before the intake lock is taken, since it may take long.
+    pub(crate) async fn fetch(&self, cx: &RequestContext, source: Source) -> Result<Source, Refusal> {
+        let (Some(bucket), Some(key)) = (source.s3_bucket, source.s3_key) else {
+            return Ok(Source {
+                s3_bucket: None,
+                s3_key: None,
+                ..source
+            });
+        };
+        if source.s3_object_storage_mode.as_deref() == Some("REFERENCE") {
+            return Err(Refusal::NotImplemented("S3ObjectStorageMode REFERENCE"));
+        }
+        let Some(objects) = &self.0.objects else {
+            let text = "Code from S3 needs an S3-compatible store: start the server with --s3-endpoint.";
+            return Err(Refusal::InvalidParameter(text.to_owned()));
+        };
+        let object = ObjectName {
+            region: cx.scope.region.clone(),
+            bucket,
+            key,
+            version: source.s3_object_version,
+        };
+        let limit = usize::try_from(limits::UNZIPPED_CODE_BYTES).unwrap_or(usize::MAX);
+        let fetched = objects.get(&object, limit, self.0.clock.now()).await;
+        Ok(Source {
+            fetched: Some(fetched.map_err(not_fetched)?),
+            ..Source::default()
+        })
+    }
+
     /// Takes the code in. The caller holds the intake lock until a version refers to it.
     pub(crate) async fn take_in(&self, source: Source) -> Result<(CodeReference, CodePin), Refusal> {
-        match source {
-            Source { image_uri: Some(_), .. } => Err(Refusal::NotImplemented("Code from a container image")),
-            Source { s3_bucket: Some(_), .. } => Err(Refusal::NotImplemented("Code from S3")),
-            Source {
-                zip_file: Some(Blob(zip)),
-                ..
-            } => Ok(self.0.code.put(zip).await?),
-            Source { zip_file: None, .. } => {
-                let text = "Please provide a source for function code.";
-                Err(Refusal::InvalidParameter(text.to_owned()))
-            }
+        if source.image_uri.is_some() {
+            return Err(Refusal::NotImplemented("Code from a container image"));
         }
+        if let Some(zip) = source.fetched {
+            return Ok(self.0.code.put(zip).await?);
+        }
+        let Some(Blob(zip)) = source.zip_file else {
+            let text = "Please provide a source for function code.";
+            return Err(Refusal::InvalidParameter(text.to_owned()));
+        };
+        if zip.len() > limits::ZIPPED_CODE_BYTES {
+            return Err(Refusal::Package(IntakeError::ZippedTooLarge));
+        }
+        Ok(self.0.code.put(zip).await?)
+    }
+}
+
+/// AWS's words for the two usual mistakes; the store's own for any other.
+fn not_fetched(error: ObjectError) -> Refusal {
+    let (code, message) = match error {
+        ObjectError::TooLarge => return Refusal::Package(IntakeError::UnzippedTooLarge),
+        ObjectError::Unreachable(cause) => {
+            tracing::warn!(cause, "a package could not be fetched");
+            let text = "Error occurred while GetObject. The S3-compatible store cannot be reached.";
+            return Refusal::InvalidParameter(text.to_owned());
+        }
+        ObjectError::Refused { code, message } => match code.as_str() {
+            "NoSuchBucket" => (code, "The specified bucket does not exist".to_owned()),
+            "NoSuchKey" => (code, "The specified key does not exist.".to_owned()),
+            _ => (code, message),
+        },
+    };
+    Refusal::InvalidParameter(format!(
+        "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{context, control, refused};
+
+    #[tokio::test]
+    async fn code_in_a_bucket_needs_a_store() {
+        let source = Source {
+            s3_bucket: Some("bucket".to_owned()),
+            s3_key: Some("key".to_owned()),
+            ..Source::default()
+        };
+        let answer = control().fetch(&context(), source).await.map(drop);
+        assert_eq!(
+            refused(answer),
+            (
+                "InvalidParameterValueException",
+                "Code from S3 needs an S3-compatible store: start the server with --s3-endpoint.".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn what_the_store_says_is_told_in_recorded_words() {
+        let refuse = |code: &str| ObjectError::Refused {
+            code: code.to_owned(),
+            message: "gone".to_owned(),
+        };
+        let text = |code| refused::<()>(Err(not_fetched(refuse(code)))).1;
+        assert_eq!(
+            text("NoSuchKey"),
+            "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."
+        );
+        assert_eq!(
+            text("NoSuchBucket"),
+            "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+        );
+        assert_eq!(
+            text("AccessDenied"),
+            "Error occurred while GetObject. S3 Error Code: AccessDenied. S3 Error Message: gone"
+        );
     }
 }

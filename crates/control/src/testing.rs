@@ -61,6 +61,7 @@ pub(crate) fn control_at(pace: Pace) -> Control {
         events: EventQueue::new(Arc::clone(&store)),
         store,
         code: Arc::new(FakeCode::default()),
+        objects: None,
         invoker,
         readiness: Arc::new(Nothing),
         clock,

@@ -96,9 +96,45 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_DRAIN_SECONDS")]
     pub(crate) drain_seconds: Option<u64>,
 
+    /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
+    #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
+    pub(crate) s3_endpoint: Option<String>,
+
+    /// The access key for that store; without one, requests are not signed.
+    #[arg(long, env = "LAMBENT_S3_ACCESS_KEY", requires = "s3_secret_key")]
+    pub(crate) s3_access_key: Option<String>,
+
+    /// Its secret; better said by the variable or in the file, since command lines can be seen.
+    #[arg(
+        long,
+        env = "LAMBENT_S3_SECRET_KEY",
+        hide_env_values = true,
+        requires = "s3_access_key"
+    )]
+    pub(crate) s3_secret_key: Option<Secret>,
+
     /// Access keys, in the file only: `[[credentials]] access-key, secret-key, account`.
     #[arg(skip)]
     pub(crate) credentials: Vec<Credential>,
+}
+
+/// A text that is not printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// An access key in the configuration file.

@@ -1,7 +1,8 @@
 //! From what was said to what holds.
 
-use crate::cli::{RuntimeSupport, Serve};
+use crate::cli::{RuntimeSupport, Secret, Serve};
 use anyhow::{Context as _, bail};
+use lambent_artifacts::{Keys, S3};
 use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
@@ -19,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) threads: usize,
     pub(crate) drain: Duration,
     pub(crate) auth: Auth,
+    pub(crate) s3: Option<S3>,
 }
 
 impl Config {
@@ -66,6 +68,11 @@ impl Config {
             event_time_scale: said.event_time_scale.or(file.event_time_scale).unwrap_or(1),
             threads: said.threads.or(file.threads).unwrap_or_else(processors).max(1),
             drain: Duration::from_secs(said.drain_seconds.or(file.drain_seconds).unwrap_or(900)),
+            s3: s3(
+                said.s3_endpoint.or(file.s3_endpoint),
+                said.s3_access_key.or(file.s3_access_key),
+                said.s3_secret_key.or(file.s3_secret_key),
+            )?,
             auth: auth(listen, file.credentials)?,
         })
     }
@@ -88,6 +95,17 @@ fn auth(listen: SocketAddr, credentials: Vec<crate::cli::Credential>) -> anyhow:
         account: each.account,
     });
     Ok(Auth::Verify(lambent_http::Verifier::default(), credentials.collect()))
+}
+
+/// The store that code is taken from, if one is named.
+fn s3(endpoint: Option<String>, access: Option<String>, secret: Option<Secret>) -> anyhow::Result<Option<S3>> {
+    let keys = match (access, secret) {
+        (Some(access_key), Some(Secret(secret_key))) => Some(Keys { access_key, secret_key }),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => bail!("the access key and the secret key for S3 go together"),
+    };
+    let s3 = endpoint.map(|endpoint| S3::new(&endpoint, keys).with_context(|| format!("--s3-endpoint {endpoint}")));
+    s3.transpose()
 }
 
 fn processors() -> usize {

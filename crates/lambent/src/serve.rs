@@ -15,7 +15,7 @@ use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
-use lambent_store::{CodeStore, NodeId, Store};
+use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
@@ -166,6 +166,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&store),
         code: Arc::clone(&code),
+        objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
         invoker: invoker.clone(),
         events: events.clone(),
         readiness: launcher,

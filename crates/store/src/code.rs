@@ -13,7 +13,7 @@ pub enum IntakeError {
     /// It has no bytes.
     #[error("the package is empty")]
     Empty,
-    /// Compressed, it is larger than [`limits::ZIPPED_CODE_BYTES`].
+    /// Compressed, it is larger than [`limits::ZIPPED_CODE_BYTES`], and came in a request.
     #[error("the package has more than {} bytes", limits::ZIPPED_CODE_BYTES)]
     ZippedTooLarge,
     /// Unpacked, it is larger than [`limits::UNZIPPED_CODE_BYTES`].

@@ -12,12 +12,14 @@ pub mod contract;
 mod document;
 mod event;
 mod function;
+mod object;
 mod transaction;
 
 pub use code::{CodePin, CodeStore, IntakeError};
 pub use document::{Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, Kind};
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
+pub use object::{ObjectError, ObjectName, ObjectReader};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 
 use std::{future::Future, pin::Pin};

@@ -8,7 +8,7 @@ use crate::{
     package::Source,
     tags,
 };
-use lambent_models::lambda::{CreateFunctionRequest, FunctionCode, FunctionConfiguration};
+use lambent_models::lambda::{CreateFunctionRequest, FunctionConfiguration};
 use lambent_store::{self as store, CommitError, Condition, Transaction};
 use lambent_types::{CodeReference, FunctionConfig, FunctionKey, FunctionRecord, LastUpdateStatus, RevisionId, State, Version};
 use lambent_wire::RequestContext;
@@ -30,6 +30,7 @@ pub(crate) async fn create_function(
     let tags: BTreeMap<_, _> = input.tags.take().unwrap_or_default().into_iter().collect();
     tags::check(&tags)?;
     let (publish, architectures, code) = (input.publish, input.architectures.take(), input.code.take());
+    let source = control.fetch(cx, Source::from(code.unwrap_or_default())).await?;
     let _intake = control.0.intake.read().await;
     let layers = control.layers(cx, input.layers.take()).await?;
     let change = Change::of_create(&mut input, layers);
@@ -45,8 +46,7 @@ pub(crate) async fn create_function(
         return Err(Refusal::FunctionExists(key.name.to_string()));
     }
 
-    let FunctionCode { zip_file, s3_bucket, image_uri, .. } = code.unwrap_or_default();
-    let (code, _pin) = control.take_in(Source { zip_file, s3_bucket, image_uri }).await?;
+    let (code, _pin) = control.take_in(source).await?;
     control.check_unpacked(&code, &config.layers).await?;
     if let Some(signing) = &signing {
         signing.value.admit(&key, true, &config.layers)?;

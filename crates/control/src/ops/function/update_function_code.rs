@@ -21,8 +21,16 @@ pub(crate) async fn update_function_code(
         return Err(Refusal::InvalidParameter(text.to_owned()));
     }
     control.check_signatures(&before.key.function, true, &before.config.layers).await?;
+    let source = Source {
+        zip_file: input.zip_file,
+        s3_bucket: input.s3_bucket,
+        s3_key: input.s3_key,
+        s3_object_version: input.s3_object_version,
+        s3_object_storage_mode: input.s3_object_storage_mode,
+        ..Source::default()
+    };
+    let source = control.fetch(cx, source).await?;
     let _intake = control.0.intake.read().await;
-    let source = Source { zip_file: input.zip_file, s3_bucket: input.s3_bucket, image_uri: None };
     let (code, _pin) = control.take_in(source).await?;
     control.check_unpacked(&code, &before.config.layers).await?;
     let architecture = config::architecture(input.architectures);

@@ -5,7 +5,7 @@ use crate::{
     layer::{Layer, LayerKey, LayerVersion},
     package::Source,
 };
-use lambent_models::lambda::{LayerVersionContentInput, PublishLayerVersionRequest, PublishLayerVersionResponse};
+use lambent_models::lambda::{PublishLayerVersionRequest, PublishLayerVersionResponse};
 use lambent_store::{CommitError, Condition, Transaction};
 use lambent_types::RevisionId;
 use lambent_wire::RequestContext;
@@ -22,17 +22,11 @@ pub(crate) async fn publish_layer_version(
     if layer.scope.account != cx.scope.account {
         return Err(Refusal::OtherAccount);
     }
-    let LayerVersionContentInput {
-        zip_file, s3_bucket, ..
-    } = input.content.unwrap_or_default();
-    let _intake = control.0.intake.read().await;
-    let (code, _pin) = control
-        .take_in(Source {
-            zip_file,
-            s3_bucket,
-            image_uri: None,
-        })
+    let source = control
+        .fetch(cx, Source::from(input.content.unwrap_or_default()))
         .await?;
+    let _intake = control.0.intake.read().await;
+    let (code, _pin) = control.take_in(source).await?;
     let version = LayerVersion {
         layer,
         number: 0,
@@ -109,7 +103,8 @@ mod tests {
         testing::{context, control, refused},
     };
     use lambent_models::lambda::{
-        DeleteLayerVersionRequest, GetLayerVersionRequest, ListLayerVersionsRequest, ListLayersRequest,
+        DeleteLayerVersionRequest, GetLayerVersionRequest, LayerVersionContentInput, ListLayerVersionsRequest,
+        ListLayersRequest,
     };
     use lambent_wire::Blob;
 
