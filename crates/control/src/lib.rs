@@ -21,6 +21,7 @@ mod naming;
 mod package;
 mod permission;
 mod policy;
+mod provisioned;
 mod publication;
 mod refusal;
 mod settings;
