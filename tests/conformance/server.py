@@ -12,7 +12,7 @@ import time
 # Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None is invoked here.
 RUNTIMES = "java11", "java17", "java21", "java25", "dotnet8", "dotnet10"
 # AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
-SETTLE_MILLIS = 300
+SETTLE_MILLIS = 500
 
 LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
 

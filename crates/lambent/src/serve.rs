@@ -59,6 +59,8 @@ fn filter() -> tracing_subscriber::EnvFilter {
 
 /// What runs, so that it can be stopped.
 struct Server {
+    /// Work that makes later work faster; nobody waits for it.
+    _chores: JoinSet<()>,
     sandbox: Arc<LinuxSandbox>,
     invoker: Invoker,
     control: Control,
@@ -133,7 +135,13 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let sandbox = Arc::new(LinuxSandbox::new(lambent_sandbox_linux::Options::new(data.join("sandbox"))).await?);
     warn_about_gaps(&sandbox);
 
-    let catalogue = runtimes::catalogue(data)?;
+    let runtimes::Host {
+        catalogue,
+        bootstraps,
+        interpreters,
+    } = runtimes::host(data)?;
+    let mut chores = JoinSet::new();
+    chores.spawn_blocking(move || runtimes::precompile(&bootstraps, &interpreters));
     let launcher = Arc::new(HostLauncher {
         catalogue,
         code: Arc::clone(&code),
@@ -190,6 +198,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         ids,
     }));
     Ok(Server {
+        _chores: chores,
         sandbox,
         invoker,
         control,

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod digest;
 pub mod environment;
 pub mod event;
+pub mod event_source_mapping;
 pub mod function;
 pub mod function_name;
 pub mod function_reference;

@@ -117,6 +117,9 @@ const LAYER_RUNTIMES: &[&str] = &[
     "java8.al2",
 ];
 
+/// A layer version's ARN, as AWS prints it; recorded in November 2025. The published model has it in parentheses.
+const LAYER_VERSION: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+
 /// What AWS lets bear tags, as it prints it; recorded in November 2025. The published model does not name layers.
 const TAGGABLE_RESOURCE: &str = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)";
 
@@ -138,7 +141,10 @@ pub(crate) const SERVICES: &[ServiceSpec] = &[ServiceSpec {
         ("Runtime", RUNTIMES),
         ("CompatibleRuntimes", LAYER_RUNTIMES),
     ],
-    patterns: &[("TaggableResource", TAGGABLE_RESOURCE)],
+    patterns: &[
+        ("LayerVersionArn", LAYER_VERSION),
+        ("TaggableResource", TAGGABLE_RESOURCE),
+    ],
     wordings: &[
         ("CompatibleRuntimes", "Bare"),
         ("SubnetIds", "WrappedNullable"),
