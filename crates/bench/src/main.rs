@@ -67,7 +67,7 @@ fn main() -> Result<()> {
     measure::idle(&options.server, &options.serve)?
         .iter()
         .for_each(|line| println!("{line}"));
-    println!("\n{}", report::HEAD);
+    println!("\n{}", report::head(options.server.len()));
     measure::all(&options.server, &options.serve, &functions, pace, |row| {
         println!("{row}")
     })
