@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from kit import functions, host
+from kit.eventually import eventually
 from kit.functions import ROLE, a_name
 from kit.raw import AUTHORIZATION, connect, everything, head, request
 from kit.server import ONE_TRY, Server
@@ -51,8 +52,8 @@ def nothing_changes(server, bystander):
         bystander.client.delete_function(FunctionName=name)
     assert names == ["bystander"]
     assert bystander.configuration()["RevisionId"] == before
-    packages = [each for each in (server.data / "code").iterdir() if any(each.glob("code.zip"))]
-    assert len(packages) == 1, "a refused package was kept"
+    packages = lambda: list((server.data / "code").glob("*/code.zip"))
+    eventually(lambda: len(packages()) == 1, what="the end of refused packages")
 
 
 def refusal(server, archive):

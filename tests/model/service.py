@@ -19,7 +19,7 @@ class Model:
         self.operations, self.shapes = document["operations"], document["shapes"]
 
     def shape(self, reference):
-        return {**self.shapes[reference["shape"]], "name": reference["shape"]}
+        return {"members": {}, **self.shapes[reference["shape"]], "name": reference["shape"]}
 
     def input(self, operation):
         reference = self.operations[operation].get("input")

@@ -33,11 +33,10 @@ def rules_broken(shape, value):
     return broken
 
 
-def message(path, value, broken, sensitive=False):
+def message(path, value, broken):
     """The whole message about one member."""
-    shown = "" if sensitive else f"Value '{value}' at "
-    at = f"'{'.'.join(beginning(member) for member in path)}'"
-    clauses = [f"{shown or 'Value at '}{at} failed to satisfy constraint: {rule}" for rule in broken]
+    at = ".".join(beginning(member) for member in path)
+    clauses = [f"Value '{value}' at '{at}' failed to satisfy constraint: {rule}" for rule in broken]
     plural = "" if len(clauses) == 1 else "s"
     return f"{len(clauses)} validation error{plural} detected: " + "; ".join(clauses)
 

@@ -132,7 +132,7 @@ impl Function {
             memory,
             variables: &variables,
             code: &self.code,
-            layers: None,
+            layers: &[],
         };
         let command = self.plan.command_for(&facts)?;
         let env = platform_env(&FunctionEnvironment {

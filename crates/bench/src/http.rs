@@ -63,8 +63,8 @@ impl Answer {
         .filter(|answer| received.len() >= answer.length)
     }
 
-    pub(crate) const fn is_success(self) -> bool {
-        self.status == 200 && !self.function_error
+    pub(crate) fn is_success(self) -> bool {
+        (200..300).contains(&self.status) && !self.function_error
     }
 }
 

@@ -1,6 +1,7 @@
 //! The load: some connections, each with one request under way at a time, driven by one thread.
 
 use crate::http::Answer;
+pub(crate) use crate::http::request;
 use anyhow::{Result, ensure};
 use lambent_types::{Clock as _, SystemClock};
 use rustix::event::{Timespec, epoll};
@@ -44,6 +45,11 @@ impl Samples {
         self.latencies.get(index).copied()
     }
 
+    /// How many requests were answered.
+    pub(crate) fn count(&self) -> usize {
+        self.latencies.len()
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     pub(crate) fn per_second(&self) -> f64 {
         self.latencies.len() as f64 / self.seconds.max(1e-6)
@@ -56,9 +62,55 @@ struct Connection {
     sent_at: u64,
 }
 
+/// When a load ends.
+#[derive(Clone, Copy)]
+enum End {
+    /// No request is sent after this moment.
+    At(u64),
+    /// So many requests are sent.
+    After(usize),
+}
+
 /// Sends `request` over and over on `connections` connections for `duration`, then lets the last ones finish.
 pub(crate) fn run(address: SocketAddr, request: &[u8], connections: usize, duration: Duration) -> Result<Samples> {
+    run_each(address, |_| request.to_vec(), connections, duration)
+}
+
+/// The same with a request of its own for each count.
+pub(crate) fn run_each(
+    address: SocketAddr,
+    request: impl FnMut(usize) -> Vec<u8>,
+    connections: usize,
+    duration: Duration,
+) -> Result<Samples> {
     let clock = SystemClock::default();
+    let end = clock.monotonic_micros() + u64::try_from(duration.as_micros())?;
+    drive(address, request, connections, &clock, End::At(end))
+}
+
+/// Sends the requests of the counts below `count`.
+pub(crate) fn run_count(
+    address: SocketAddr,
+    request: impl FnMut(usize) -> Vec<u8>,
+    connections: usize,
+    count: usize,
+) -> Result<Samples> {
+    drive(
+        address,
+        request,
+        connections,
+        &SystemClock::default(),
+        End::After(count),
+    )
+}
+
+fn drive(
+    address: SocketAddr,
+    mut request: impl FnMut(usize) -> Vec<u8>,
+    connections: usize,
+    clock: &SystemClock,
+    end: End,
+) -> Result<Samples> {
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut open = Vec::with_capacity(connections);
     for index in 0..connections {
@@ -67,9 +119,10 @@ pub(crate) fn run(address: SocketAddr, request: &[u8], connections: usize, durat
     let (mut latencies, mut events) = (Vec::with_capacity(1 << 20), Vec::with_capacity(connections));
     let mut chunk = [0; 16_384];
     let began = clock.monotonic_micros();
-    let end = began + u64::try_from(duration.as_micros())?;
+    let mut sent = 0;
     for connection in &mut open {
-        connection.send(request, clock.monotonic_micros())?;
+        connection.send(&request(sent), clock.monotonic_micros())?;
+        sent += 1;
     }
     let mut under_way = connections;
     while under_way > 0 {
@@ -83,8 +136,13 @@ pub(crate) fn run(address: SocketAddr, request: &[u8], connections: usize, durat
             }
             let now = clock.monotonic_micros();
             latencies.push(now - connection.sent_at);
-            if now < end {
-                connection.send(request, now)?;
+            let more = match end {
+                End::At(end) => now < end,
+                End::After(count) => sent < count,
+            };
+            if more {
+                connection.send(&request(sent), now)?;
+                sent += 1;
             } else {
                 under_way -= 1;
             }

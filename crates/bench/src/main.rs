@@ -4,6 +4,7 @@
 //! in this process too, on another thread. Both are measured in turns, so that what else the machine does meets both.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod control;
 mod floor;
 mod function;
 mod http;
@@ -32,6 +33,10 @@ struct Options {
     #[arg(long)]
     static_runtime: PathBuf,
 
+    /// Measure the control plane instead: with 10 and with 100,000 functions stored.
+    #[arg(long)]
+    control: bool,
+
     /// Measure only functions whose label contains this.
     #[arg(long)]
     only: Option<String>,
@@ -43,6 +48,10 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    if options.control {
+        println!("{}\n", machine::facts());
+        return control::measure(&options.server[0], &options.serve, options.quick);
+    }
     let folder = tempfile::Builder::new().prefix("lambent-bench-").tempdir()?;
     // Functions run under a user id of their own.
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
@@ -58,7 +67,7 @@ fn main() -> Result<()> {
     measure::idle(&options.server, &options.serve)?
         .iter()
         .for_each(|line| println!("{line}"));
-    println!("\n{}", report::HEAD);
+    println!("\n{}", report::head(options.server.len()));
     measure::all(&options.server, &options.serve, &functions, pace, |row| {
         println!("{row}")
     })

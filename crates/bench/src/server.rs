@@ -76,6 +76,11 @@ impl Server {
         Self::start_in(program, arguments, self.stop()?)
     }
 
+    /// Its data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     fn stop(mut self) -> Result<TempDir> {
         if let Some(pid) = Pid::from_raw(i32::try_from(self.process.0.id())?) {
             kill_process(pid, Signal::TERM)?;

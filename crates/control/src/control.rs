@@ -5,7 +5,7 @@ use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, ObjectReader, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, Sha256Digest, StateReasonCode};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, RwLock};
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +17,16 @@ pub enum RuntimeSupport {
     Guide,
     /// Those that AWS accepts today; the others are refused in its words.
     Aws,
+}
+
+/// When a function that was created or changed comes to rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as it can. An operation that has to wait for it does so, and clients need no waiters.
+    #[default]
+    AtOnce,
+    /// After so long. Meanwhile it is pending or in progress, and what AWS refuses then is refused.
+    After(Duration),
 }
 
 /// Whether a version can be run on this host.
@@ -48,6 +58,8 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// Which runtimes are accepted.
     pub runtime_support: RuntimeSupport,
+    /// When functions come to rest.
+    pub pace: Pace,
 }
 
 /// The control plane. Cheap to clone.
@@ -65,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) runtime_support: RuntimeSupport,
+    pub(crate) pace: Pace,
     /// Held for reading from a package's intake to the commit that refers to it, and for writing while one is removed: no package is
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
@@ -93,6 +106,7 @@ impl Control {
             links: Links::new(parts.ids.as_ref()),
             ids: parts.ids,
             runtime_support: parts.runtime_support,
+            pace: parts.pace,
             intake: RwLock::new(()),
             capacity: Capacity::default(),
             references: RwLock::new(()),

@@ -5,7 +5,7 @@ use lambent_models::lambda::{
     RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
 };
 use lambent_types::{
-    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, RuntimeId, Sha256Digest, State, Version,
+    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, RuntimeId, Scope, Sha256Digest, State, Version,
     function, function::LogFormat,
 };
 
@@ -69,7 +69,7 @@ pub(crate) fn listed(record: &FunctionRecord, arn: String) -> FunctionConfigurat
         last_modified: Some(record.last_modified.to_lambda_string()),
         code_sha256: Some(record.code.digest.to_base64()),
         version: Some(record.key.version.to_string()),
-        vpc_config: config.vpc.map(vpc),
+        vpc_config: config.vpc.map(|config| vpc(config, &record.key.function.scope)),
         dead_letter_config: config.dead_letter_target.map(|target| DeadLetterConfig {
             target_arn: Some(target),
         }),
@@ -126,11 +126,14 @@ fn layer(layer: LayerReference) -> Layer {
     }
 }
 
-fn vpc(vpc: function::VpcConfig) -> VpcConfigResponse {
+/// There are no VPCs here: an account has one in each region, and all subnets are of it. Without subnets AWS shows an empty id
+/// (recorded: `test_vpc_config`).
+fn vpc(vpc: function::VpcConfig, scope: &Scope) -> VpcConfigResponse {
+    let id = (!vpc.subnet_ids.is_empty()).then(|| format!("vpc-{:0>17}", scope.account.as_str()));
     VpcConfigResponse {
         subnet_ids: Some(vpc.subnet_ids),
         security_group_ids: Some(vpc.security_group_ids),
-        vpc_id: Some(String::new()),
+        vpc_id: Some(id.unwrap_or_default()),
         ipv6_allowed_for_dual_stack: Some(vpc.ipv6_allowed_for_dual_stack),
     }
 }
@@ -153,4 +156,26 @@ fn runtime_version_arn(record: &FunctionRecord) -> String {
     let region = &record.key.function.scope.region;
     let version = Sha256Digest::of(RuntimeId::as_str(&record.config.runtime).as_bytes()).to_hex();
     format!("arn:{}:lambda:{region}::runtime:{version}", region.partition())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::record;
+
+    /// Follows the recording `test_vpc_config`.
+    #[test]
+    fn the_subnets_of_an_account_are_of_one_vpc() {
+        let scope = record("f").key.function.scope;
+        let id_of = |subnets: &[&str]| {
+            let config = function::VpcConfig {
+                subnet_ids: subnets.iter().map(ToString::to_string).collect(),
+                ..function::VpcConfig::default()
+            };
+            vpc(config, &scope).vpc_id.unwrap()
+        };
+        assert_eq!(id_of(&["subnet-1"]), "vpc-00000111111111111");
+        assert_eq!(id_of(&["subnet-2"]), id_of(&["subnet-1"]));
+        assert_eq!(id_of(&[]), "");
+    }
 }

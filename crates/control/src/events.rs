@@ -2,13 +2,20 @@
 
 use crate::{Control, Refusal, naming::Target};
 use bytes::Bytes;
-use lambent_engine::Attempt;
+use lambent_engine::{Attempt, RetryLimits};
 use lambent_events::EventRunner;
-use lambent_store::BoxFuture;
+use lambent_store::{BoxFuture, Unavailable};
 use lambent_types::AsyncEvent;
 use lambent_wire::RequestContext;
 
 impl EventRunner for Control {
+    fn limits<'a>(&'a self, event: &'a AsyncEvent) -> BoxFuture<'a, Result<RetryLimits, Unavailable>> {
+        Box::pin(async {
+            let limits = self.retry_limits(&event.function, event.qualifier.as_deref()).await;
+            limits.map_err(|refusal| Unavailable(format!("{refusal:?}")))
+        })
+    }
+
     fn run(&self, event: AsyncEvent) -> BoxFuture<'_, Attempt> {
         Box::pin(self.attempt(event))
     }
@@ -33,6 +40,10 @@ impl Control {
             Err(Refusal::FunctionNotFound(_)) => return Attempt::Obsolete,
             Err(_) => return Attempt::NotRun,
         };
+        match self.shares(&event.function.scope).await {
+            Ok(shares) if shares.reserved(&event.function) == Some(0) => return Attempt::SwitchedOff,
+            _ => {}
+        }
         let payload = Bytes::from(event.payload);
         match self
             .run(&target, resolved, event.id, payload, event.client_context, None, false)

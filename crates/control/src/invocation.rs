@@ -4,7 +4,7 @@ use crate::{Control, Refusal, naming::Target, ops};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use lambent_invoker::{Answer, InvokeError, InvokeRequest};
-use lambent_models::lambda::{InvocationRequest, InvocationResponse};
+use lambent_models::lambda::{InvocationRequest, InvocationResponse, InvokeAsyncRequest, InvokeAsyncResponse};
 use lambent_types::{FunctionRecord, RequestId, State};
 use lambent_wire::{RequestContext, ServiceError};
 use std::sync::Arc;
@@ -39,6 +39,21 @@ impl Control {
         payload: Bytes,
     ) -> Result<Invoked, ServiceError> {
         ops::invoke::invoke(self, cx, input, trace_id, payload)
+            .await
+            .map_err(ServiceError::from)
+    }
+
+    /// `InvokeAsync`: takes an event.
+    ///
+    /// # Errors
+    /// What is refused; an event that is accepted is stored.
+    pub async fn invoke_async(
+        &self,
+        cx: &RequestContext,
+        input: InvokeAsyncRequest,
+        payload: Bytes,
+    ) -> Result<InvokeAsyncResponse, ServiceError> {
+        ops::invoke_async::invoke_async(self, cx, input, payload)
             .await
             .map_err(ServiceError::from)
     }

@@ -11,8 +11,10 @@ mod config;
 mod control;
 mod convert;
 mod documents;
+mod event_invoke;
 mod events;
 mod filter_pattern;
+mod function_url;
 mod json;
 mod layer;
 mod links;
@@ -24,13 +26,14 @@ mod permission;
 mod policy;
 mod publication;
 mod refusal;
+mod settings;
 mod settle;
 mod tags;
 #[cfg(test)]
 mod testing;
 mod update;
 
-pub use control::{Control, Parts, Readiness, RuntimeSupport};
+pub use control::{Control, Pace, Parts, Readiness, RuntimeSupport};
 pub use invocation::Invoked;
 pub use refusal::Refusal;
 

@@ -150,7 +150,8 @@ fn require_access(input: &CreateEventSourceMappingRequest) -> Result<(), Refusal
     }
 }
 
-/// Where a request says reading is to begin. The model has checked the name.
+/// Where a request says reading is to begin. The model has checked the name. Self-managed Kafka is read from its beginning unless the
+/// request says otherwise (recorded: `test_create_event_source_self_managed`, step `event-source-mapping-default`).
 pub(crate) fn start(
     source: &EventSource,
     position: Option<&str>,
@@ -165,6 +166,7 @@ pub(crate) fn start(
         (Family::Sqs, Some(_)) => Err(invalid("StartingPosition is not valid for SQS event sources.")),
         (Family::Mq, Some(_)) => Err(unsupported("StartingPosition")),
         (Family::Sqs | Family::Mq, None) => Ok(None),
+        (Family::Kafka, None) => Ok(Some(StartingPosition::TrimHorizon)),
         (_, None) => Err(null("startingPosition")),
         (_, Some("TRIM_HORIZON")) => Ok(Some(StartingPosition::TrimHorizon)),
         (_, Some("AT_TIMESTAMP")) => match (source, moment) {

@@ -21,8 +21,6 @@ pub(crate) struct Owner {
     pub(crate) arn: String,
     /// Holds while it exists.
     present: Condition,
-    /// Its own revision: what a client can know before there is a policy.
-    revision: RevisionId,
     /// The operation that tells the policy's revision.
     told_by: &'static str,
 }
@@ -37,23 +35,18 @@ impl Control {
         let (Some(function), Some(latest)) = (&target.key, self.find_latest(target).await?) else {
             return Err(absent(target.unqualified_arn()));
         };
-        let (present, revision) = match target.qualifier() {
-            None | Some(Ok(Qualifier::Version(Version::Latest))) => {
-                (Condition::VersionPresent(latest.key.clone()), latest.revision)
-            }
+        let present = match target.qualifier.as_deref().map(str::parse::<Qualifier>) {
+            None | Some(Ok(Qualifier::Version(Version::Latest))) => Condition::VersionPresent(latest.key.clone()),
             Some(Ok(Qualifier::Version(version))) => {
                 let found = self.0.store.function(&function.version(version)).await?;
                 let record = found.ok_or_else(|| Refusal::FunctionNotFound(target.arn()))?;
-                (Condition::VersionPresent(record.key.clone()), record.revision)
+                Condition::VersionPresent(record.key.clone())
             }
             Some(Ok(Qualifier::Alias(alias))) => {
                 let found = self.0.store.document(&alias_key(function, &alias.to_string())).await?;
                 let missing = || Refusal::NotFound(format!("Cannot find alias arn: {}", target.arn()));
                 let document = found.ok_or_else(missing)?;
-                (
-                    Condition::DocumentRevision(document.key, document.revision),
-                    document.revision,
-                )
+                Condition::DocumentRevision(document.key, document.revision)
             }
             Some(Err(_)) => return Err(Refusal::FunctionNotFound(target.arn())),
         };
@@ -61,7 +54,6 @@ impl Control {
             policy: policy_key(function, target.qualifier.as_deref()),
             arn: target.arn(),
             present,
-            revision,
             told_by: "GetPolicy",
         })
     }
@@ -73,7 +65,6 @@ impl Control {
             policy: layer_policy_key(&version.value),
             arn,
             present: version.unchanged(),
-            revision: version.revision,
             told_by: "GetLayerPolicy",
         }
     }
@@ -86,8 +77,9 @@ impl Control {
         }
     }
 
-    /// Changes a policy; `None` from `change` removes it, as does a policy without statements. Returns what `change` does beside it, and
-    /// the policy's new revision.
+    /// Changes a policy; `None` from `change` removes it, as does a policy without statements. A revision that the client expects is
+    /// the policy's: before there is one, none is right, not even that of its owner (recorded: `test_lambda_permission_fn_versioning`).
+    /// Returns what `change` does beside it, and the policy's new revision.
     pub(crate) async fn change_policy<T>(
         &self,
         owner: &Owner,
@@ -96,8 +88,8 @@ impl Control {
     ) -> Result<(T, RevisionId), Refusal> {
         for _ in 0..TRIES {
             let before = self.load::<Policy>(&owner.policy).await?;
-            let present = before.as_ref().map_or(owner.revision, |stored| stored.revision);
-            if expected.is_some_and(|expected| expected != present.to_string()) {
+            let present = before.as_ref().map(|stored| stored.revision.to_string());
+            if expected.is_some() && expected != present.as_deref() {
                 return Err(Refusal::PolicyRevisionMismatch(owner.told_by));
             }
             let unchanged = match &before {

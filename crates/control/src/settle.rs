@@ -1,6 +1,6 @@
 //! Brings a created or updated version to rest: pending becomes active, or failed with a reason.
 
-use crate::{Control, Refusal};
+use crate::{Control, Pace, Refusal};
 use lambent_store::{Change, Condition, Transaction};
 use lambent_types::{FunctionRecord, LastUpdateStatus, RevisionId, Sha256Digest, State, VersionKey};
 use std::{sync::Arc, time::Duration};
@@ -13,7 +13,12 @@ impl Control {
     /// Settles in the background what an operation has just committed.
     pub(crate) fn settle_soon(&self, record: &FunctionRecord) {
         let (control, record) = (self.clone(), record.clone());
-        self.0.tasks.spawn(async move { control.settle(&record).await });
+        self.0.tasks.spawn(async move {
+            if let Pace::After(pause) = control.0.pace {
+                tokio::time::sleep(pause).await;
+            }
+            control.settle(&record).await;
+        });
     }
 
     /// Settles a version. If someone has changed it meanwhile, that change is settled by whoever made it.
@@ -31,9 +36,9 @@ impl Control {
         self.0.settled.notify_waiters();
     }
 
-    /// A version once it is at rest; as it is, if that takes too long.
+    /// A version once it is at rest; as it is, if that takes too long or clients are to see it so.
     pub(crate) async fn settled(&self, record: Arc<FunctionRecord>) -> Result<Arc<FunctionRecord>, Refusal> {
-        if is_settled(&record) {
+        if is_settled(&record) || self.0.pace != Pace::AtOnce {
             return Ok(record);
         }
         let key = record.key.clone();
@@ -109,8 +114,29 @@ fn after(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::record;
+    use crate::{
+        naming::Target,
+        testing::{context, control_at, record},
+        update::Update,
+    };
     use lambent_types::{SeededIds, StateReasonCode};
+
+    /// Follows the recording `test_lambda_concurrent_config_updates`.
+    #[tokio::test(start_paused = true)]
+    async fn at_the_pace_of_aws_an_update_in_progress_is_seen_and_refuses_another() {
+        let control = control_at(Pace::After(Duration::from_secs(2)));
+        let updating = FunctionRecord {
+            last_update: LastUpdateStatus::InProgress,
+            ..record("f")
+        };
+        control.given(updating.clone()).await;
+        control.settle_soon(&updating);
+        let target = Target::read(&context(), Some("f".to_owned()), None).unwrap();
+        let refused = Update::of(&control, &target, None).begin().await.unwrap_err();
+        assert!(matches!(refused, Refusal::UpdateInProgress(_)));
+        control.shut_down().await;
+        assert!(Update::of(&control, &target, None).begin().await.is_ok());
+    }
 
     #[test]
     fn creation_and_update_end_in_their_own_states() {

@@ -1,6 +1,6 @@
 //! What the tests of operations share.
 
-use crate::{Control, Parts, Readiness, RuntimeSupport};
+use crate::{Control, Pace, Parts, Readiness, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
@@ -39,6 +39,11 @@ pub(crate) fn record(name: &str) -> FunctionRecord {
 
 /// A control plane over a store in memory. It can do everything but run functions.
 pub(crate) fn control() -> Control {
+    control_at(Pace::AtOnce)
+}
+
+/// The same, in which functions come to rest at that pace.
+pub(crate) fn control_at(pace: Pace) -> Control {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
     let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_795_435_534_123_456)));
     let ids = Arc::new(SeededIds::default());
@@ -62,6 +67,7 @@ pub(crate) fn control() -> Control {
         clock,
         ids,
         runtime_support: RuntimeSupport::Guide,
+        pace,
     })
 }
 

@@ -7,4 +7,4 @@ pub mod retry;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
 pub use pool::{EnvironmentId, Freed, Lost, Pool, Submitted};
-pub use retry::{Attempt, RetryPolicy, Verdict};
+pub use retry::{Attempt, RetryLimits, RetryPolicy, Verdict};

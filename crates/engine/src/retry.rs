@@ -7,13 +7,30 @@
 use lambent_types::{AsyncEvent, Timestamp};
 use std::time::Duration;
 
-/// What an operator or a client set for a function's events.
+/// What a client may set for the events of a function, version or alias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
+pub struct RetryLimits {
     /// Tries after the first that failed: 0 to 2.
     pub maximum_retry_attempts: u32,
-    /// Age at which an event is given up: one minute to six hours.
-    pub maximum_event_age: Duration,
+    /// Age at which an event is given up, one minute to six hours, even if it was not tried. `None`, where nobody set it: six hours,
+    /// but an event that has waited longer because no server ran is still tried once.
+    pub maximum_event_age: Option<Duration>,
+}
+
+impl Default for RetryLimits {
+    fn default() -> Self {
+        Self {
+            maximum_retry_attempts: 2,
+            maximum_event_age: None,
+        }
+    }
+}
+
+/// The rules for one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// What was set for it.
+    pub limits: RetryLimits,
     /// Divides every delay, so that tests need not wait minutes. 1 in production.
     pub time_scale: u32,
 }
@@ -21,8 +38,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            maximum_retry_attempts: 2,
-            maximum_event_age: Duration::from_secs(6 * 60 * 60),
+            limits: RetryLimits::default(),
             time_scale: 1,
         }
     }
@@ -39,6 +55,8 @@ pub enum Attempt {
     NotRun,
     /// The function is gone: nobody will ever run it.
     Obsolete,
+    /// The function's reserved concurrency is zero: its events are given up at once.
+    SwitchedOff,
 }
 
 /// What becomes of the event.
@@ -52,18 +70,29 @@ pub enum Verdict {
     RetriesExhausted,
     /// Given up because it is too old.
     AgeExceeded,
+    /// Given up because the function's reserved concurrency is zero.
+    ZeroReservedConcurrency,
 }
 
+const LONGEST_AGE: Duration = Duration::from_secs(6 * 60 * 60);
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
 
 impl RetryPolicy {
+    /// Decides on an event before a try: whether it is too old to be tried at all.
+    #[must_use]
+    pub fn before(&self, event: &AsyncEvent, now: Timestamp) -> Option<Verdict> {
+        let age = now.since(event.accepted_at);
+        let too_old = self.limits.maximum_event_age.is_some_and(|limit| age > limit);
+        too_old.then_some(Verdict::AgeExceeded)
+    }
+
     /// Decides on an event after a try.
     #[must_use]
     pub fn after(&self, attempt: Attempt, event: &AsyncEvent, now: Timestamp) -> Verdict {
         let retry = |failures: u32, deferrals: u32, delay: Duration| {
             let due_at = now.plus(delay / self.time_scale.max(1));
-            if due_at.since(event.accepted_at) > self.maximum_event_age {
+            if due_at.since(event.accepted_at) > self.limits.maximum_event_age.unwrap_or(LONGEST_AGE) {
                 Verdict::AgeExceeded
             } else {
                 Verdict::Retry(AsyncEvent {
@@ -77,7 +106,8 @@ impl RetryPolicy {
         };
         match attempt {
             Attempt::Success | Attempt::Obsolete => Verdict::Done,
-            Attempt::FunctionError if event.failures >= self.maximum_retry_attempts => Verdict::RetriesExhausted,
+            Attempt::SwitchedOff => Verdict::ZeroReservedConcurrency,
+            Attempt::FunctionError if event.failures >= self.limits.maximum_retry_attempts => Verdict::RetriesExhausted,
             Attempt::FunctionError => retry(event.failures + 1, 0, Duration::from_secs(60) * (event.failures + 1)),
             Attempt::NotRun => retry(event.failures, event.deferrals + 1, backoff(event.deferrals)),
         }
@@ -121,7 +151,7 @@ mod tests {
                 let due = event.due_at.as_micros();
                 Some((event, due))
             }
-            Verdict::Done | Verdict::RetriesExhausted | Verdict::AgeExceeded => None,
+            Verdict::Done | Verdict::RetriesExhausted | Verdict::AgeExceeded | Verdict::ZeroReservedConcurrency => None,
         }
     }
 
@@ -156,6 +186,37 @@ mod tests {
         assert_eq!(delays[..10], [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
         assert_eq!(event.failures, 0, "a throttle is no try");
         assert!(event.due_at.as_micros() > 355 * MINUTE);
+    }
+
+    #[test]
+    fn what_was_set_is_kept() {
+        let policy = |maximum_retry_attempts, seconds| RetryPolicy {
+            limits: RetryLimits {
+                maximum_retry_attempts,
+                maximum_event_age: Some(Duration::from_secs(seconds)),
+            },
+            time_scale: 1,
+        };
+        let start = Timestamp::from_micros(0);
+        assert_eq!(
+            policy(0, 60).after(Attempt::FunctionError, &event(), start),
+            Verdict::RetriesExhausted
+        );
+        let late = Timestamp::from_micros(1);
+        assert_eq!(
+            policy(2, 60).after(Attempt::FunctionError, &event(), late),
+            Verdict::AgeExceeded,
+            "the retry would come too late"
+        );
+        assert_eq!(policy(2, 60).before(&event(), Timestamp::from_micros(MINUTE)), None);
+        let older = Timestamp::from_micros(MINUTE + 1);
+        assert_eq!(policy(2, 60).before(&event(), older), Some(Verdict::AgeExceeded));
+        let week = Timestamp::from_micros(7 * 24 * 60 * MINUTE);
+        assert_eq!(RetryPolicy::default().before(&event(), week), None, "no server ran");
+        assert_eq!(
+            policy(2, 60).after(Attempt::SwitchedOff, &event(), start),
+            Verdict::ZeroReservedConcurrency
+        );
     }
 
     #[test]

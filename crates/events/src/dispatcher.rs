@@ -1,7 +1,7 @@
 //! The way out: leases due events, tries them, and commits what becomes of each.
 
 use crate::EventQueue;
-use lambent_engine::{Attempt, RetryPolicy, Verdict};
+use lambent_engine::{Attempt, RetryLimits, RetryPolicy, Verdict};
 use lambent_store::{BoxFuture, Change, Condition, NodeId, Transaction, Unavailable};
 use lambent_types::{AsyncEvent, Clock};
 use std::{sync::Arc, time::Duration};
@@ -17,6 +17,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Tries an event once.
 pub trait EventRunner: Send + Sync + 'static {
+    /// What is set now for events of this event's function and qualifier.
+    fn limits<'a>(&'a self, event: &'a AsyncEvent) -> BoxFuture<'a, Result<RetryLimits, Unavailable>>;
+
     /// Resolves the function as it is now and runs it.
     fn run(&self, event: AsyncEvent) -> BoxFuture<'_, Attempt>;
 }
@@ -28,8 +31,8 @@ pub struct Options {
     pub node: NodeId,
     /// Events tried at the same time.
     pub parallel: usize,
-    /// When events are tried again.
-    pub policy: RetryPolicy,
+    /// Divides the delays between tries, for tests. 1 in production.
+    pub time_scale: u32,
 }
 
 /// Tries events for as long as it runs.
@@ -108,12 +111,12 @@ impl Dispatcher {
     }
 
     async fn attempt(self: Arc<Self>, event: AsyncEvent) {
-        let attempt = self.runner.run(event.clone()).await;
+        let verdict = self.try_once(&event).await;
         let present = Condition::EventPresent(event.id);
-        let change = match self.options.policy.after(attempt, &event, self.clock.now()) {
+        let change = match verdict {
             Verdict::Done => Change::DeleteEvent(event.id),
             Verdict::Retry(next) => Change::PutEvent(next),
-            verdict @ (Verdict::RetriesExhausted | Verdict::AgeExceeded) => {
+            verdict @ (Verdict::RetriesExhausted | Verdict::AgeExceeded | Verdict::ZeroReservedConcurrency) => {
                 tracing::warn!(request_id = %event.id, function = %event.function.arn(), ?verdict, "an event is dropped");
                 Change::DeleteEvent(event.id)
             }
@@ -121,6 +124,30 @@ impl Dispatcher {
         // If this fails the lease ends in time and the event is tried again: better twice than never.
         if let Err(error) = self.queue.store.commit(Transaction::of(change).when(present)).await {
             tracing::error!(request_id = %event.id, %error, "the end of a try could not be stored");
+        }
+    }
+}
+
+impl Dispatcher {
+    async fn try_once(&self, event: &AsyncEvent) -> Verdict {
+        let policy = |limits| RetryPolicy {
+            limits,
+            time_scale: self.options.time_scale,
+        };
+        let limits = match self.runner.limits(event).await {
+            Ok(limits) => limits,
+            Err(error) => {
+                tracing::error!(request_id = %event.id, %error, "an event is tried later");
+                return policy(RetryLimits::default()).after(Attempt::NotRun, event, self.clock.now());
+            }
+        };
+        let policy = policy(limits);
+        match policy.before(event, self.clock.now()) {
+            Some(verdict) => verdict,
+            None => {
+                let attempt = self.runner.run(event.clone()).await;
+                policy.after(attempt, event, self.clock.now())
+            }
         }
     }
 }
@@ -135,11 +162,16 @@ mod tests {
 
     /// Fails as often as it is told to and records what it was given.
     struct Scripted {
+        limits: RetryLimits,
         failures: Mutex<Vec<Attempt>>,
         seen: Mutex<Vec<AsyncEvent>>,
     }
 
     impl EventRunner for Scripted {
+        fn limits<'a>(&'a self, _: &'a AsyncEvent) -> BoxFuture<'a, Result<RetryLimits, Unavailable>> {
+            Box::pin(std::future::ready(Ok(self.limits)))
+        }
+
         fn run(&self, event: AsyncEvent) -> BoxFuture<'_, Attempt> {
             self.seen.lock().unwrap().push(event);
             let attempt = self.failures.lock().unwrap().pop().unwrap_or(Attempt::Success);
@@ -168,6 +200,10 @@ mod tests {
 
     /// Runs a dispatcher in paused time, its clock driven along, until the queue is empty.
     async fn run(failures: Vec<Attempt>, leased_before: bool) -> Vec<AsyncEvent> {
+        run_within(RetryLimits::default(), failures, leased_before).await
+    }
+
+    async fn run_within(limits: RetryLimits, failures: Vec<Attempt>, leased_before: bool) -> Vec<AsyncEvent> {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
         let queue = EventQueue::new(Arc::clone(&store) as Arc<dyn lambent_store::Store>);
@@ -178,13 +214,14 @@ mod tests {
             assert_eq!(store.lease_events(&node, clock.now(), end, 9).await.unwrap().len(), 1);
         }
         let runner = Arc::new(Scripted {
+            limits,
             failures: Mutex::new(failures),
             seen: Mutex::default(),
         });
         let options = Options {
             node,
             parallel: 4,
-            policy: RetryPolicy::default(),
+            time_scale: 1,
         };
         let dispatcher = Dispatcher::new(
             queue,
@@ -233,6 +270,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_event_is_given_up_after_the_third_failure() {
         assert_eq!(run(vec![Attempt::FunctionError; 9], false).await.len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_client_set_decides() {
+        let once = RetryLimits {
+            maximum_retry_attempts: 0,
+            ..RetryLimits::default()
+        };
+        assert_eq!(run_within(once, vec![Attempt::FunctionError; 9], false).await.len(), 1);
+        let briefly = RetryLimits {
+            maximum_event_age: Some(Duration::from_secs(60)),
+            ..RetryLimits::default()
+        };
+        let tries = run_within(briefly, vec![Attempt::NotRun; 99], false).await;
+        assert_eq!(tries.len(), 6, "after 0, 1, 3, 7, 15 and 31 seconds");
+        assert_eq!(run(vec![Attempt::SwitchedOff; 9], false).await.len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

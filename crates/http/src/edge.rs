@@ -103,7 +103,7 @@ impl Edge {
         name_host(&mut parts);
         let query = parts.uri.query().unwrap_or_default().to_owned();
         match self.route(&parts, &query, request_id) {
-            Ok((cx, routed)) if routed.operation.raw_payload => self.invoke(&cx, &parts, &query, &routed, body).await,
+            Ok((cx, routed)) if routed.operation.raw_payload => self.pass_on(&cx, &parts, &query, &routed, body).await,
             Ok((cx, routed)) => self.call(&cx, &parts, &query, &routed, body).await,
             Err(refused) => {
                 // A connection whose request was not read to its end cannot carry another one.

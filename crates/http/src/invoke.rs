@@ -1,16 +1,17 @@
-//! `Invoke`: the payload passes through.
+//! `Invoke` and `InvokeAsync`: the payload passes through.
 
 use crate::{
     body::{BodyError, PASSED_ON, Read},
     edge::{Answer, Edge, whole},
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request};
 use hyper::body::{Body as _, Incoming};
 use lambent_control::Invoked;
 use lambent_models::lambda::{InvocationRequest, errors};
 use lambent_types::limits;
 use lambent_wire::{
-    RequestContext, ServiceError, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
+    RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
 };
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -20,8 +21,8 @@ const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 
 impl Edge {
-    /// Reads the payload and hands it on as it came.
-    pub(crate) async fn invoke(
+    /// Serves the operations whose body is an event.
+    pub(crate) async fn pass_on(
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
@@ -29,24 +30,25 @@ impl Edge {
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
-        // Held until the answer: payloads of running invocations count too.
-        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
-        if routed.operation.name != "Invoke" {
-            return Err(error::not_implemented(routed.operation.name));
+        // Read whatever the rest says, so that the connection can carry another request, and held until the answer: payloads of
+        // running invocations count too.
+        let payload = self.signed_payload(parts, query, body).await?;
+        match routed.operation.name {
+            "Invoke" => self.invoke(cx, parts, routed, &payload).await,
+            "InvokeAsync" => self.invoke_async(cx, parts, routed, &payload).await,
+            other => Err(error::not_implemented(other)),
         }
-        let input = rest_json::decode_request(routed, &parts.headers, b"")?;
-        validate::validate(routed.operation.input, &input)?;
-        let input: InvocationRequest = service::typed(input)?;
-        self.auth.verify(
-            &SignedRequest {
-                method: parts.method.as_str(),
-                path: parts.uri.path(),
-                query,
-                headers: &parts.headers,
-                body: &payload.bytes,
-            },
-            self.clock.now(),
-        )?;
+    }
+
+    /// Hands the payload on as it came.
+    async fn invoke(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        routed: &Routed,
+        payload: &Read,
+    ) -> Result<Answer, ServiceError> {
+        let input: InvocationRequest = service::typed(input(routed, &parts.headers)?)?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
@@ -57,6 +59,40 @@ impl Edge {
             answer.headers_mut().insert(TRACE_ID, value);
         }
         Ok(answer)
+    }
+
+    /// Takes an event the old way. The status is in the body too: clients of that time look there.
+    async fn invoke_async(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        routed: &Routed,
+        payload: &Read,
+    ) -> Result<Answer, ServiceError> {
+        let input = service::typed(input(routed, &parts.headers)?)?;
+        self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
+        let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
+        *answer.status_mut() = StatusCode::ACCEPTED;
+        answer
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(whole(answer))
+    }
+
+    /// The payload, once it is known to be the caller's.
+    async fn signed_payload(&self, parts: &request::Parts, query: &str, body: Incoming) -> Result<Read, ServiceError> {
+        let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
+        self.auth.verify(
+            &SignedRequest {
+                method: parts.method.as_str(),
+                path: parts.uri.path(),
+                query,
+                headers: &parts.headers,
+                body: &payload.bytes,
+            },
+            self.clock.now(),
+        )?;
+        Ok(payload)
     }
 
     async fn payload(&self, body: Incoming, kind: Option<&HeaderValue>) -> Result<Read, ServiceError> {
@@ -92,6 +128,13 @@ impl Edge {
             str::to_owned,
         )
     }
+}
+
+/// What a request says beside its body.
+fn input(routed: &Routed, headers: &HeaderMap) -> Result<Value, ServiceError> {
+    let input = rest_json::decode_request(routed, headers, b"")?;
+    validate::validate(routed.operation.input, &input)?;
+    Ok(input)
 }
 
 fn encode(invoked: Invoked) -> Answer {

@@ -67,6 +67,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_RUNTIME_SUPPORT", value_enum)]
     pub(crate) runtime_support: Option<RuntimeSupport>,
 
+    /// Keep created and changed functions pending for this many milliseconds, as AWS does for seconds, and refuse meanwhile what AWS
+    /// refuses: for testing what has to wait for them. [default: not at all]
+    #[arg(long, env = "LAMBENT_SETTLE_MILLIS")]
+    pub(crate) settle_millis: Option<u64>,
+
     /// Print the functions' logs on standard error.
     #[arg(long, env = "LAMBENT_FUNCTION_LOGS", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) function_logs: Option<bool>,

@@ -3,6 +3,7 @@
 use crate::cli::{RuntimeSupport, Secret, Serve};
 use anyhow::{Context as _, bail};
 use lambent_artifacts::{Keys, S3};
+use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
 
@@ -12,6 +13,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
     pub(crate) runtime_support: lambent_control::RuntimeSupport,
+    pub(crate) pace: Pace,
     pub(crate) function_logs: bool,
     pub(crate) invoker: lambent_invoker::Options,
     pub(crate) event_time_scale: u32,
@@ -50,6 +52,10 @@ impl Config {
             runtime_support: match support {
                 RuntimeSupport::Guide => lambent_control::RuntimeSupport::Guide,
                 RuntimeSupport::Aws => lambent_control::RuntimeSupport::Aws,
+            },
+            pace: match said.settle_millis.or(file.settle_millis) {
+                None | Some(0) => Pace::AtOnce,
+                Some(millis) => Pace::After(Duration::from_millis(millis)),
             },
             function_logs: said.function_logs.or(file.function_logs).unwrap_or(false),
             invoker: lambent_invoker::Options {

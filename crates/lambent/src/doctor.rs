@@ -14,7 +14,7 @@ pub(crate) fn run(data_dir: &Path) -> anyhow::Result<()> {
     );
     print!(
         "\nRuntimes found on this host\n{}",
-        runtimes::table(&runtimes::catalogue(data_dir)?.report())
+        runtimes::table(&runtimes::host(data_dir)?.catalogue.report())
     );
     println!("\nData directory: {}", data_dir.display());
     Ok(())

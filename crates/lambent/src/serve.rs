@@ -10,7 +10,6 @@ use crate::{
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
-use lambent_engine::RetryPolicy;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
@@ -60,6 +59,8 @@ fn filter() -> tracing_subscriber::EnvFilter {
 
 /// What runs, so that it can be stopped.
 struct Server {
+    /// Work that makes later work faster; nobody waits for it.
+    _chores: JoinSet<()>,
     sandbox: Arc<LinuxSandbox>,
     invoker: Invoker,
     control: Control,
@@ -134,22 +135,23 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let sandbox = Arc::new(LinuxSandbox::new(lambent_sandbox_linux::Options::new(data.join("sandbox"))).await?);
     warn_about_gaps(&sandbox);
 
-    let catalogue = runtimes::catalogue(data)?;
+    let runtimes::Host {
+        catalogue,
+        bootstraps,
+        interpreters,
+    } = runtimes::host(data)?;
+    let mut chores = JoinSet::new();
+    chores.spawn_blocking(move || runtimes::precompile(&bootstraps, &interpreters));
     let launcher = Arc::new(HostLauncher {
         catalogue,
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
     });
-    let log: Arc<dyn LogSink> = if config.function_logs {
-        Arc::new(Printed::start()?)
-    } else {
-        Arc::new(Silent)
-    };
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
-            log,
+            log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
@@ -166,6 +168,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         runtime_support: config.runtime_support,
+        pace: config.pace,
     });
     let dispatcher = Dispatcher::new(
         events,
@@ -175,10 +178,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
             // The store is this server's alone, so its name need not tell servers apart.
             node: NodeId("local".to_owned()),
             parallel: PARALLEL_EVENTS,
-            policy: RetryPolicy {
-                time_scale: config.event_time_scale,
-                ..RetryPolicy::default()
-            },
+            time_scale: config.event_time_scale,
         },
     );
     let health = Arc::new(ServerHealth {
@@ -194,11 +194,21 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         ids,
     }));
     Ok(Server {
+        _chores: chores,
         sandbox,
         invoker,
         control,
         edge,
         dispatcher,
+    })
+}
+
+/// Where the functions' logs go.
+fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
+    Ok(if printed {
+        Arc::new(Printed::start()?)
+    } else {
+        Arc::new(Silent)
     })
 }
 

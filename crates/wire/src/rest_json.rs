@@ -220,7 +220,8 @@ fn write_body(shape: &'static Shape, value: &Value, headers: &mut HeaderMap) -> 
     out.into()
 }
 
-/// Encodes an error: header `x-amzn-ErrorType`, body `{"Type": …, "Message" or "message": …}`.
+/// Encodes an error: header `x-amzn-ErrorType`, body `{"Type": …, "Message" or "message": …}`. An error that says nothing has `null`
+/// for its message (recorded of `AccessDeniedException`: `test_function_arns`).
 #[must_use]
 pub fn encode_error(error: &ServiceError) -> Response<Bytes> {
     let mut out = vec![b'{'];
@@ -238,7 +239,10 @@ pub fn encode_error(error: &ServiceError) -> Response<Bytes> {
         }
         json::text(&mut out, name);
         out.push(b':');
-        json::text(&mut out, value);
+        match value {
+            "" => out.extend_from_slice(b"null"),
+            value => json::text(&mut out, value),
+        }
     }
     out.push(b'}');
     let mut response = Response::new(Bytes::from(out));
@@ -337,4 +341,17 @@ pub fn decode_response(operation: &Operation, response: &Response<Bytes>) -> Res
         }
     }
     Ok(Value::Map(entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_words_has_null_for_them() {
+        let body = encode_error(&error::ACCESS_DENIED.with("")).into_body();
+        assert_eq!(body, r#"{"Message":null}"#);
+        let body = encode_error(&error::ACCESS_DENIED.with("no")).into_body();
+        assert_eq!(body, r#"{"Message":"no"}"#);
+    }
 }

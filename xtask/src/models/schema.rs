@@ -50,7 +50,9 @@ fn is_unchecked_target(source: &Source<'_>, name: &str) -> bool {
 fn emit_shape(out: &mut String, source: &Source<'_>, name: &str, shape: &ShapeDef, unchecked: bool) -> Result<()> {
     let constant = screaming(name) + if unchecked { "_UNCHECKED" } else { "" };
     let kind = kind(source, name, shape)?;
-    if let Some(pattern) = shape.pattern.as_deref() {
+    if let Some(modelled) = shape.pattern.as_deref() {
+        let seen = source.spec.patterns.iter().find(|(of, _)| *of == name);
+        let pattern = seen.map_or(modelled, |(_, pattern)| pattern);
         let _ = write!(
             out,
             "\nstatic {constant}_PATTERN: Pattern = Pattern::new({});\n",

@@ -14,6 +14,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) max_bodies: &'static [(&'static str, usize)],
     /// Enumerations that AWS prints in another order, or with other values, than the model has.
     pub(crate) printed_values: &'static [(&'static str, &'static [&'static str])],
+    /// Patterns that AWS was seen to check instead of the model's.
+    pub(crate) patterns: &'static [(&'static str, &'static str)],
     /// Lists whose refused items are worded otherwise than usual: the name of an `ItemWording`.
     pub(crate) wordings: &'static [(&'static str, &'static str)],
     /// Members whose enumeration the operation itself checks, with an error of its own.
@@ -115,6 +117,12 @@ const LAYER_RUNTIMES: &[&str] = &[
     "java8.al2",
 ];
 
+/// A layer version's ARN, as AWS prints it; recorded in November 2025. The published model has it in parentheses.
+const LAYER_VERSION: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+
+/// What AWS lets bear tags, as it prints it; recorded in November 2025. The published model does not name layers.
+const TAGGABLE_RESOURCE: &str = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)";
+
 /// Every generated service.
 pub(crate) const SERVICES: &[ServiceSpec] = &[ServiceSpec {
     module: "lambda",
@@ -132,6 +140,10 @@ pub(crate) const SERVICES: &[ServiceSpec] = &[ServiceSpec {
         ("EventSourcePosition", &["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]),
         ("Runtime", RUNTIMES),
         ("CompatibleRuntimes", LAYER_RUNTIMES),
+    ],
+    patterns: &[
+        ("LayerVersionArn", LAYER_VERSION),
+        ("TaggableResource", TAGGABLE_RESOURCE),
     ],
     wordings: &[
         ("CompatibleRuntimes", "Bare"),

@@ -250,7 +250,12 @@ mod tests {
         );
         assert_eq!(created.last_processing_result.as_deref(), Some("No records processed"));
         assert_eq!(created.state_transition_reason.as_deref(), Some("User action"));
-        let created = create(&control, kafka(&["kafka:1000"], "topic")).await.unwrap();
+        let input = CreateEventSourceMappingRequest {
+            starting_position: None,
+            ..kafka(&["kafka:1000"], "topic")
+        };
+        let created = create(&control, input).await.unwrap();
+        assert_eq!(created.starting_position.as_deref(), Some("TRIM_HORIZON"));
         assert_eq!(
             created
                 .self_managed_kafka_event_source_config

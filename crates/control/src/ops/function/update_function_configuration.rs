@@ -1,6 +1,6 @@
 //! `UpdateFunctionConfiguration`.
 
-use crate::{Control, Refusal, config::Change, convert, naming::Target, update::Update};
+use crate::{Control, Refusal, config::Change, convert, naming::Target, settings::RuntimeManagement, update::Update};
 use lambent_models::lambda::{FunctionConfiguration, UpdateFunctionConfigurationRequest};
 use lambent_types::FunctionRecord;
 use lambent_wire::RequestContext;
@@ -13,6 +13,9 @@ pub(crate) async fn update_function_configuration(
     let target = Target::read(cx, input.function_name.take(), None)?;
     let update = Update::of(control, &target, input.revision_id.take());
     let before = update.begin().await?;
+    if input.runtime.as_deref().is_some_and(|runtime| runtime != before.config.runtime.as_str()) {
+        check_not_pinned(control, &before).await?;
+    }
     let support = control.0.runtime_support;
     let _intake = control.0.intake.read().await;
     let layers = control.layers(cx, input.layers.take()).await?;
@@ -26,4 +29,14 @@ pub(crate) async fn update_function_configuration(
     };
     let shown = update.commit(before, change, false).await?;
     Ok(convert::configuration(&shown, target.unqualified_arn()))
+}
+
+/// A function whose runtime is pinned to a version keeps its identifier.
+async fn check_not_pinned(control: &Control, latest: &FunctionRecord) -> Result<(), Refusal> {
+    if control.runtime_management(latest).await?.update_runtime_on != RuntimeManagement::MANUAL {
+        return Ok(());
+    }
+    let text = "Cannot change runtime identifier when runtime management configuration is set to 'Manual'. \
+                Change the runtime management configuration to 'Auto' or 'FunctionUpdate', then retry.";
+    Err(Refusal::InvalidParameter(text.to_owned()))
 }

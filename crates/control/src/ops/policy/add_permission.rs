@@ -100,6 +100,17 @@ mod tests {
         remove_permission(control, &context(), input).await
     }
 
+    /// Follows the recording `test_lambda_permission_fn_versioning`.
+    #[tokio::test]
+    async fn what_has_no_policy_has_no_revision_that_would_be_right() {
+        let control = control();
+        let function = record("f");
+        control.given(function.clone()).await;
+        let revision_id = Some(function.revision.to_string());
+        let refusal = refused(add(&control, AddPermissionRequest { revision_id, ..request("f", "a") }).await);
+        assert_eq!(refusal.0, "PreconditionFailedException");
+    }
+
     #[tokio::test]
     async fn statements_are_added_and_removed_one_by_one() {
         let control = control();

@@ -1,0 +1,238 @@
+"""What a scenario is written with: names, packages, calls to the API, and the steps that were recorded."""
+
+import functools
+import io
+import itertools
+import threading
+import time
+import zipfile
+
+import botocore.config
+import botocore.exceptions
+import botocore.session
+
+REGION = "us-east-1"
+# The account in whose name the answers were recorded.
+RECORDED_ACCOUNT = "111111111111"
+
+# No checks by the client: many scenarios are about those of the service.
+CONFIG = {"retries": {"total_max_attempts": 1}, "read_timeout": 60, "max_pool_connections": 4}
+
+#: Recorded name -> function(scenario).
+SCENARIOS = {}
+
+
+def scenarios_of(group):
+    """Registers the scenarios of a recorded class.
+
+    `@recorded("name")` registers one; `@recorded("name[{}]", "a", "b")` one for each parameter, which the function is given.
+    """
+
+    def recorded(name, *parameters):
+        def register(function):
+            for parameter in parameters or [None]:
+                key = f"{group}::{name.format(parameter)}" if parameters else f"{group}::{name}"
+                assert key not in SCENARIOS, f"{key} is there twice"
+                SCENARIOS[key] = functools.partial(_call, function, parameter) if parameters else function
+            return function
+
+        return register
+
+    return recorded
+
+
+def _call(function, parameter, scenario):
+    return function(scenario, parameter)
+
+
+class Refused(Exception):
+    """A call that prepares something was refused."""
+
+
+class Clients:
+    """The clients of one server. Making a client is slow and not safe for threads; the model is read once."""
+
+    def __init__(self, url):
+        self.url = url
+        self.session = botocore.session.Session()
+        self.lock = threading.Lock()
+
+    def make(self, account, region, validates):
+        with self.lock:
+            return self.session.create_client(
+                "lambda",
+                endpoint_url=self.url,
+                region_name=region,
+                aws_access_key_id=account,
+                aws_secret_access_key="secret",
+                config=botocore.config.Config(**CONFIG, parameter_validation=validates),
+            )
+
+
+class Calls:
+    """The API as methods: `calls.get_function(FunctionName=…)`. An answer is a dictionary, also that of a refusal."""
+
+    def __init__(self, scenario, client, must):
+        self._scenario, self._client, self._must = scenario, client, must
+
+    def __getattr__(self, operation):
+        def call(**parameters):
+            try:
+                answer = getattr(self._client, operation)(**parameters)
+            except botocore.exceptions.ClientError as error:
+                answer = error.response
+                if answer["Error"].get("Code") == "NotImplementedException":
+                    self._scenario.not_implemented.add(operation)
+                if self._must:
+                    raise Refused(f"{operation}: {answer['Error'].get('Code')}: {answer['Error'].get('Message')}") from None
+            except botocore.exceptions.ParamValidationError as error:
+                return str(error)
+            return self._scenario.as_recorded(answer)
+
+        return call
+
+
+class Scenario:
+    """One scenario: an account of its own, and the answers seen so far."""
+
+    region = REGION
+    role = f"arn:aws:iam::{RECORDED_ACCOUNT}:role/lambda-role"
+
+    def __init__(self, clients, account, s3=None):
+        self.account = account
+        self.role = self.role.replace(RECORDED_ACCOUNT, account)
+        self.clients = clients
+        self.s3 = s3
+        #: Step name -> answer.
+        self.steps = {}
+        #: Steps that another service answered.
+        self.elsewhere = set()
+        self.not_implemented = set()
+        self.numbers = itertools.count(1)
+        client = clients.make(account, REGION, validates=False)
+        #: Calls whose answer is looked at, whatever it is.
+        self.ask = Calls(self, client, must=False)
+        #: Calls that prepare something, and must succeed.
+        self.do = Calls(self, client, must=True)
+
+    def client(self, region=REGION, account=None, validates=False):
+        """Calls to another region, as another account, or with the SDK's own checks."""
+        return Calls(self, self.clients.make(account or self.account, region, validates), must=False)
+
+    def step(self, name, answer):
+        """The answer of a recorded step."""
+        assert name not in self.steps, f"step {name} is there twice"
+        self.steps[name] = answer
+        return answer
+
+    def another_service(self, *steps):
+        """Steps that are answers of another service."""
+        self.elsewhere |= set(steps)
+
+    def as_recorded(self, answer):
+        """An answer as the recordings show it: the recorded account, and of the metadata the status."""
+        answer = dict(answer)
+        metadata = answer.pop("ResponseMetadata", {})
+        if "Payload" in answer:
+            answer["Payload"] = answer["Payload"].read().decode()
+        answer = self._in_recorded_account(answer)
+        if "HTTPStatusCode" in metadata:
+            answer["ResponseMetadata"] = {"HTTPStatusCode": metadata["HTTPStatusCode"]}
+        return answer
+
+    def _in_recorded_account(self, value):
+        if isinstance(value, str):
+            return value.replace(self.account, RECORDED_ACCOUNT)
+        if isinstance(value, list):
+            return [self._in_recorded_account(each) for each in value]
+        if isinstance(value, dict):
+            return {self._in_recorded_account(name): self._in_recorded_account(each) for name, each in value.items()}
+        return value
+
+    # Names and ARNs.
+
+    def name(self, kind="function"):
+        """A name that was not given before."""
+        return f"{kind}-{next(self.numbers)}"
+
+    def arn(self, resource, region=REGION, account=None, service="lambda"):
+        """`arn:aws:lambda:REGION:ACCOUNT:RESOURCE`"""
+        return f"arn:aws:{service}:{region}:{account or self.account}:{resource}"
+
+    def object(self, key, content):
+        """Puts an object into the bucket `bucket`, and returns its key."""
+        if self.s3 is None:
+            raise Refused("the server has no object store to read from")
+        self.s3.put("bucket", key, content)
+        return key
+
+    # Functions, as most scenarios create them.
+
+    def create(self, name=None, calls=None, **parameters):
+        """Creates a function with as few members as there can be; `None` leaves one out. Does not wait."""
+        given = {"FunctionName": name, "Role": self.role, "Runtime": "python3.12", "Handler": "index.handler"}
+        if "Code" not in parameters:
+            given["Code"] = {"ZipFile": package(name)}
+        return (calls or self.ask).create_function(**_without_nones(given | parameters))
+
+    def fixture(self, name, calls=None, **parameters):
+        """Creates a function as the recordings' common preparation did, and waits for it; the answer has that preparation's form."""
+        given = {"Handler": "handler.handler", "Timeout": 30, "Environment": {"Variables": {}}}
+        answer = self.create(name, calls or self.do, **(given | parameters))
+        self.active(name)
+        return {"CreateEventSourceMappingResponse": None, "CreateFunctionResponse": answer}
+
+    def active(self, name, qualifier=None, within=20):
+        """Waits until a function is active and updated."""
+        deadline = time.monotonic() + within
+        named = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+        while True:
+            found = self.do.get_function_configuration(**named)
+            if found.get("State") == "Active" and found.get("LastUpdateStatus") != "InProgress":
+                return found
+            if time.monotonic() > deadline:
+                raise Refused(f"{name} stays {found.get('State')}, {found.get('LastUpdateStatus')}")
+            time.sleep(0.01)
+
+    def until(self, condition, within=20):
+        """Waits until an answer is as it should be, and returns it."""
+        deadline = time.monotonic() + within
+        while not (found := condition()):
+            if time.monotonic() > deadline:
+                raise Refused("what is waited for does not come")
+            time.sleep(0.02)
+        return found
+
+
+def _without_nones(parameters):
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def package(text="", name="index.py"):
+    """A deployment package; another text makes another package."""
+    content = f"def handler(event, context):\n    return event\n# {text}\n"
+    return archive({name: content, "handler.py": content})
+
+
+def archive(files):
+    """A zip archive of files, always the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for path, content in files.items():
+            info = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            zipped.writestr(info, content)
+    return buffer.getvalue()
+
+
+def archive_of(size):
+    """A zip archive of exactly so many bytes."""
+    padding = size - len(_stored(b""))
+    return _stored(b"#" * padding)
+
+
+def _stored(content):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        zipped.writestr(zipfile.ZipInfo("index.py", (2020, 1, 1, 0, 0, 0)), content)
+    return buffer.getvalue()

@@ -1,0 +1,53 @@
+"""A `lambent` that the scenarios talk to."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+# Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None is invoked here.
+RUNTIMES = "java11", "java17", "java21", "java25", "dotnet8", "dotnet10"
+# AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
+SETTLE_MILLIS = 500
+
+LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
+
+
+@contextlib.contextmanager
+def running(binary, *flags):
+    """Starts a server with a data directory of its own, yields its URL, and ends it."""
+    with tempfile.TemporaryDirectory(prefix="lambent-conformance-") as folder:
+        data, log_file = pathlib.Path(folder, "data"), pathlib.Path(folder, "log")
+        data.mkdir()
+        stanzas = (f'[runtime."{runtime}"]\nfamily = "provided"\n' for runtime in RUNTIMES)
+        data.joinpath("runtimes.toml").write_text("".join(stanzas))
+        command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data), "--runtime-support", "aws"]
+        command += ["--settle-millis", str(SETTLE_MILLIS)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMBENT_"))}
+        with open(log_file, "wb") as log:
+            process = subprocess.Popen([*command, *flags], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        try:
+            yield _url(process, log_file)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _url(process, log_file, within=30):
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        text = log_file.read_text(errors="replace")
+        if found := LISTENING.search(text):
+            return found[1]
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended with status {process.returncode}:\n{text}")
+        time.sleep(0.02)
+    raise SystemExit(f"the server does not say where it listens:\n{text}")
