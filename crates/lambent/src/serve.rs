@@ -147,16 +147,11 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
     });
-    let log: Arc<dyn LogSink> = if config.function_logs {
-        Arc::new(Printed::start()?)
-    } else {
-        Arc::new(Silent)
-    };
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
-            log,
+            log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
@@ -205,6 +200,15 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         control,
         edge,
         dispatcher,
+    })
+}
+
+/// Where the functions' logs go.
+fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
+    Ok(if printed {
+        Arc::new(Printed::start()?)
+    } else {
+        Arc::new(Silent)
     })
 }
 
