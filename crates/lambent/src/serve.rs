@@ -135,13 +135,9 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let sandbox = Arc::new(LinuxSandbox::new(lambent_sandbox_linux::Options::new(data.join("sandbox"))).await?);
     warn_about_gaps(&sandbox);
 
-    let runtimes::Host {
-        catalogue,
-        bootstraps,
-        interpreters,
-    } = runtimes::host(data)?;
+    let (catalogue, compiling) = runtimes::host(data)?.compile();
     let mut chores = JoinSet::new();
-    chores.spawn_blocking(move || runtimes::precompile(&bootstraps, &interpreters));
+    chores.spawn_blocking(compiling);
     let launcher = Arc::new(HostLauncher {
         catalogue,
         code: Arc::clone(&code),
