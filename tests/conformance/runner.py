@@ -23,6 +23,7 @@ import traceback
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
+import buckets  # noqa: E402
 import compare  # noqa: E402
 import scenario as scenarios  # noqa: E402
 import server  # noqa: E402
@@ -93,10 +94,10 @@ def misses():
     return dict(line.split("\t", 1) for line in lines)
 
 
-def run_one(clients, recording, function, account):
+def run_one(clients, recording, function, account, s3=None):
     """Runs a scenario and compares."""
     began = time.monotonic()
-    run = scenarios.Scenario(clients, account)
+    run = scenarios.Scenario(clients, account, s3)
     problems = []
     try:
         function(run)
@@ -140,7 +141,7 @@ def comparable(expected, actual):
     return expected, actual
 
 
-def run_all(url, chosen, functions):
+def run_all(url, chosen, functions, s3=None):
     """Runs the chosen scenarios side by side."""
     clients = scenarios.Clients(url)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as workers:
@@ -148,7 +149,7 @@ def run_all(url, chosen, functions):
         for number, recording in enumerate(chosen):
             if function := functions.get(recording.name):
                 account = str(FIRST_ACCOUNT + number)
-                runs.append(workers.submit(run_one, clients, recording, function, account))
+                runs.append(workers.submit(run_one, clients, recording, function, account, s3))
         outcomes = {outcome.name: outcome for outcome in (run.result() for run in runs)}
     nothing = "there is no reconstruction"
     return [outcomes.get(each.name) or Outcome(each.name, [nothing], set(), 0.0) for each in chosen]
@@ -214,8 +215,12 @@ def main(arguments=None):
     functions = load_scenarios()
     chosen = [each for name, each in every.items() if _chosen(name, options.only)]
     with contextlib.ExitStack() as stack:
-        url = options.url or stack.enter_context(server.running(options.bin))
-        outcomes = run_all(url, chosen, functions)
+        if options.url:
+            url, s3 = options.url, None
+        else:
+            s3 = stack.enter_context(buckets.running())
+            url = stack.enter_context(server.running(options.bin, *s3.flags))
+        outcomes = run_all(url, chosen, functions, s3)
     if options.shrink:
         shrink(outcomes)
     listed = misses()
