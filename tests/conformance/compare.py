@@ -9,9 +9,9 @@ import datetime
 import json
 import re
 
-# Members that AWS added to its answers, and when: an older recording does not have them, and says nothing about them.
+# Members that AWS added to its answers, and since when recordings have them: an older one says nothing about them.
 ADDED = {
-    "SnapStart": datetime.date(2022, 11, 28),
+    "SnapStart": datetime.date(2023, 1, 1),
     "RuntimeVersionConfig": datetime.date(2023, 1, 23),
     "LoggingConfig": datetime.date(2023, 11, 16),
     "EventSourceMappingArn": datetime.date(2024, 9, 11),

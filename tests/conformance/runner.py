@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import datetime
 import fnmatch
+import functools
 import importlib.util
 import json
 import pathlib
@@ -23,8 +24,8 @@ import traceback
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
-import buckets  # noqa: E402
 import compare  # noqa: E402
+import object_store  # noqa: E402
 import scenario as scenarios  # noqa: E402
 import server  # noqa: E402
 
@@ -80,6 +81,7 @@ def recordings():
     return found
 
 
+@functools.cache
 def load_scenarios():
     """Reads scenarios/*.py, each of which registers what it has."""
     for path in sorted((FOLDER / "scenarios").glob("*.py")):
@@ -94,10 +96,10 @@ def misses():
     return dict(line.split("\t", 1) for line in lines)
 
 
-def run_one(clients, recording, function, account, s3=None):
+def run_one(clients, objects, recording, function, account):
     """Runs a scenario and compares."""
     began = time.monotonic()
-    run = scenarios.Scenario(clients, account, s3)
+    run = scenarios.Scenario(clients, account, objects)
     problems = []
     try:
         function(run)
@@ -141,15 +143,15 @@ def comparable(expected, actual):
     return expected, actual
 
 
-def run_all(url, chosen, functions, s3=None):
-    """Runs the chosen scenarios side by side."""
+def run_all(url, objects, chosen, functions):
+    """Runs the chosen scenarios side by side. `objects` is what the server takes code from, if that is known."""
     clients = scenarios.Clients(url)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as workers:
         runs = []
         for number, recording in enumerate(chosen):
             if function := functions.get(recording.name):
                 account = str(FIRST_ACCOUNT + number)
-                runs.append(workers.submit(run_one, clients, recording, function, account, s3))
+                runs.append(workers.submit(run_one, clients, objects, recording, function, account))
         outcomes = {outcome.name: outcome for outcome in (run.result() for run in runs)}
     nothing = "there is no reconstruction"
     return [outcomes.get(each.name) or Outcome(each.name, [nothing], set(), 0.0) for each in chosen]
@@ -215,12 +217,9 @@ def main(arguments=None):
     functions = load_scenarios()
     chosen = [each for name, each in every.items() if _chosen(name, options.only)]
     with contextlib.ExitStack() as stack:
-        if options.url:
-            url, s3 = options.url, None
-        else:
-            s3 = stack.enter_context(buckets.running())
-            url = stack.enter_context(server.running(options.bin, *s3.flags))
-        outcomes = run_all(url, chosen, functions, s3)
+        objects = None if options.url else stack.enter_context(object_store.serving())
+        url = options.url or stack.enter_context(server.running(options.bin, objects))
+        outcomes = run_all(url, objects, chosen, functions)
     if options.shrink:
         shrink(outcomes)
     listed = misses()

@@ -98,11 +98,11 @@ class Scenario:
     region = REGION
     role = f"arn:aws:iam::{RECORDED_ACCOUNT}:role/lambda-role"
 
-    def __init__(self, clients, account, s3=None):
+    def __init__(self, clients, account, objects=None):
         self.account = account
         self.role = self.role.replace(RECORDED_ACCOUNT, account)
         self.clients = clients
-        self.s3 = s3
+        self.objects = objects
         #: Step name -> answer.
         self.steps = {}
         #: Steps that another service answered.
@@ -161,9 +161,9 @@ class Scenario:
 
     def object(self, key, content):
         """Puts an object into the bucket `bucket`, and returns its key."""
-        if self.s3 is None:
-            raise Refused("the server has no object store to read from")
-        self.s3.put("bucket", key, content)
+        if self.objects is None:
+            raise Refused("it is not known what the server takes code from")
+        self.objects.put("bucket", key, content)
         return key
 
     # Functions, as most scenarios create them.

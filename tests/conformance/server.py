@@ -18,8 +18,8 @@ LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
 
 
 @contextlib.contextmanager
-def running(binary, *flags):
-    """Starts a server with a data directory of its own, yields its URL, and ends it."""
+def running(binary, objects):
+    """Starts a server with a data directory of its own that takes code from `objects`, yields its URL, and ends it."""
     with tempfile.TemporaryDirectory(prefix="lambent-conformance-") as folder:
         data, log_file = pathlib.Path(folder, "data"), pathlib.Path(folder, "log")
         data.mkdir()
@@ -28,8 +28,9 @@ def running(binary, *flags):
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data), "--runtime-support", "aws"]
         command += ["--settle-millis", str(SETTLE_MILLIS)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMBENT_"))}
+        environment["LAMBENT_S3_ENDPOINT"] = objects.url
         with open(log_file, "wb") as log:
-            process = subprocess.Popen([*command, *flags], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         try:
             yield _url(process, log_file)
         finally:

@@ -46,7 +46,7 @@ pub(crate) fn unpack(zip: &[u8], tree: &Path) -> Result<(), IntakeError> {
         .try_for_each(|(path, target)| make_link(tree, &path, &target))
 }
 
-/// The entry's path below `tree`; refuses absolute paths, `..` and names with NUL.
+/// The entry's path below `tree`; refuses `..` that leads out and names with NUL. An absolute path is taken as one from `tree`.
 fn inside(tree: &Path, entry: &ZipFile<'_, Cursor<&[u8]>>) -> Result<PathBuf, IntakeError> {
     let relative = entry.enclosed_name().filter(|name| !name.as_os_str().is_empty());
     relative

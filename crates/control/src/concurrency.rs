@@ -1,4 +1,4 @@
-//! Reserved concurrency: how an account's executions in one region are shared out.
+//! Reserved and provisioned concurrency: how an account's executions in one region are shared out.
 //!
 //! What is reserved is kept with each function and read as a whole for a region, so that an invocation finds its limits in memory.
 //! Whether a share can be had depends on all others; requests for one are therefore taken one after the other. That holds for a
@@ -7,13 +7,14 @@
 use crate::{
     Control, Refusal,
     documents::{self, Noun},
+    provisioned::{self, ProvisionedConcurrency},
 };
 use lambent_engine::{Admission, OnDemand};
-use lambent_store::{Change, Condition, DocumentKey, Kind, Transaction};
-use lambent_types::{FunctionKey, FunctionRecord, RevisionId, Scope, VersionKey};
+use lambent_store::{Change, CommitError, Condition, DocumentKey, Kind, Transaction};
+use lambent_types::{FunctionKey, FunctionRecord, RevisionId, Scope, Version, VersionKey};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, PoisonError, RwLock},
 };
 use tokio::sync::Mutex;
@@ -40,6 +41,8 @@ fn key(function: &FunctionKey) -> DocumentKey {
 pub(crate) struct Shares {
     /// By function name.
     reserved: HashMap<String, u32>,
+    /// By function name: the provisioned executions of its versions.
+    provisioned: HashMap<String, BTreeMap<Version, u32>>,
 }
 
 impl Shares {
@@ -48,37 +51,94 @@ impl Shares {
         self.reserved.get(function.name.as_str()).copied()
     }
 
+    fn provisioned(&self, version: &VersionKey) -> u32 {
+        let versions = self.provisioned.get(version.function.name.as_str());
+        versions
+            .and_then(|versions| versions.get(&version.version))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn all_provisioned(&self, function: &str) -> u32 {
+        let versions = self.provisioned.get(function).into_iter().flatten();
+        versions.fold(0, |sum, (_, executions)| sum.saturating_add(*executions))
+    }
+
+    /// What a function takes from the account: its share, which covers what is provisioned, or else that alone.
+    fn taken(&self, function: &str) -> u32 {
+        let reserved = self.reserved.get(function).copied();
+        reserved.unwrap_or_else(|| self.all_provisioned(function))
+    }
+
     /// What is left for the functions without a share, of an account that may have `account` executions.
     pub(crate) fn unreserved(&self, account: u32) -> u32 {
-        self.reserved
-            .values()
-            .fold(account, |left, share| left.saturating_sub(*share))
+        let names = self.reserved.keys().chain(self.provisioned.keys());
+        let names: BTreeSet<_> = names.collect();
+        names
+            .into_iter()
+            .fold(account, |left, name| left.saturating_sub(self.taken(name)))
     }
 
     /// The limits that an invocation of a version meets.
     pub(crate) fn admission(&self, version: &VersionKey, account: u32) -> Admission {
         let on_demand = match self.reserved(&version.function) {
-            Some(share) => OnDemand::Reserved(share),
+            Some(share) => {
+                OnDemand::Reserved(share.saturating_sub(self.all_provisioned(version.function.name.as_str())))
+            }
             None => OnDemand::Unreserved(self.unreserved(account)),
         };
         Admission {
-            provisioned: 0,
+            provisioned: self.provisioned(version),
             on_demand,
         }
     }
 
-    /// Refuses a share that leaves the others too little. Giving back is always allowed.
+    /// Refuses a share that leaves the others too little. Giving back is always allowed, down to what is provisioned.
     fn check_reservation(&self, function: &FunctionKey, wanted: u32, account: u32) -> Result<(), Refusal> {
-        let had = self.reserved(function).unwrap_or(0);
-        let left = (self.unreserved(account) + had).checked_sub(wanted);
-        if wanted <= had || left.is_some_and(|left| left >= LEAST_UNRESERVED) {
+        let name = function.name.as_str();
+        let (taken, provisioned) = (self.taken(name), self.all_provisioned(name));
+        if wanted < provisioned {
+            return Err(Refusal::InvalidParameterUntyped(format!(
+                " ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned \
+                 concurrency [{provisioned}]."
+            )));
+        }
+        let left = (self.unreserved(account) + taken).checked_sub(wanted);
+        if wanted <= taken || left.is_some_and(|left| left >= LEAST_UNRESERVED) {
             return Ok(());
         }
-        Err(Refusal::InvalidParameterUntyped(format!(
-            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
-             below its minimum value of [{LEAST_UNRESERVED}]."
-        )))
+        Err(too_little_left("ReservedConcurrentExecutions"))
     }
+
+    /// Refuses provisioned executions that the function's share does not cover, or that leave the others too little.
+    fn check_provisioned(&self, version: &VersionKey, wanted: u32, account: u32) -> Result<(), Refusal> {
+        let had = self.provisioned(version);
+        if let Some(share) = self.reserved(&version.function) {
+            let others = self.all_provisioned(version.function.name.as_str()).saturating_sub(had);
+            if others.saturating_add(wanted) <= share {
+                return Ok(());
+            }
+            let text = "Requested Provisioned Concurrency should not be greater than the \
+                        reservedConcurrentExecution for function";
+            return Err(Refusal::InvalidParameter(text.to_owned()));
+        }
+        let available = self.unreserved(account) + had;
+        match available.checked_sub(wanted) {
+            None => Err(Refusal::InvalidParameterUntyped(format!(
+                "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency \
+                 [{available}]."
+            ))),
+            Some(left) if left < LEAST_UNRESERVED && wanted > had => Err(too_little_left("ConcurrentExecutions")),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+fn too_little_left(what: &str) -> Refusal {
+    Refusal::InvalidParameterUntyped(format!(
+        "Specified {what} for function decreases account's UnreservedConcurrentExecution \
+         below its minimum value of [{LEAST_UNRESERVED}]."
+    ))
 }
 
 /// The shares that were read, by account and region.
@@ -128,9 +188,18 @@ impl Control {
         let reserved = reserved
             .into_iter()
             .map(|stored| (stored.key.parent, stored.value.executions));
-        let shares = Arc::new(Shares {
+        let mut shares = Shares {
             reserved: reserved.collect(),
-        });
+            ..Shares::default()
+        };
+        for stored in self.list_all::<ProvisionedConcurrency>(scope, None).await? {
+            let name = stored.key.parent.clone();
+            if let Some(version) = self.provisioned_version(&stored).await? {
+                let versions = shares.provisioned.entry(name).or_default();
+                *versions.entry(version.version).or_default() += stored.value.executions;
+            }
+        }
+        let shares = Arc::new(shares);
         self.0.capacity.keep(scope, &shares, forgotten);
         Ok(shares)
     }
@@ -152,7 +221,50 @@ impl Control {
         let exists = Condition::VersionPresent(latest.key.clone());
         let committed = self.0.store.commit(Transaction::of(put).when(exists)).await;
         self.0.capacity.forget(&function.scope);
+        still_there(committed, function)
+    }
+
+    /// Keeps environments of a version ready, under the qualifier that names it.
+    pub(crate) async fn provision(
+        &self,
+        version: &FunctionRecord,
+        qualifier: &str,
+        value: &ProvisionedConcurrency,
+    ) -> Result<(), Refusal> {
+        let function = &version.key.function;
+        let _one_at_a_time = self.0.capacity.changing.lock().await;
+        provisioned::check_others(self, function, qualifier, version.key.version).await?;
+        let shares = self.shares(&function.scope).await?;
+        shares.check_provisioned(&version.key, value.executions, self.0.invoker.account_concurrency())?;
+        let revision = RevisionId::new(self.0.ids.as_ref());
+        let put = documents::put(provisioned::key(function, qualifier), revision, value)?;
+        let exists = Condition::VersionPresent(version.key.clone());
+        let committed = self.0.store.commit(Transaction::of(put).when(exists)).await;
+        self.follow_provisioned(function).await?;
+        still_there(committed, function)
+    }
+
+    /// Keeps nothing ready any more under a qualifier.
+    pub(crate) async fn unprovision(&self, function: &FunctionKey, qualifier: &str) -> Result<(), Refusal> {
+        let _one_at_a_time = self.0.capacity.changing.lock().await;
+        let delete = Transaction::of(Change::DeleteDocument(provisioned::key(function, qualifier)));
+        let committed = self.0.store.commit(delete).await;
+        self.follow_provisioned(function).await?;
         Ok(committed?)
+    }
+
+    /// Lets environments follow what has just been committed: an alias that was moved, a function or version that was deleted.
+    pub(crate) async fn provisioned_changed(&self, function: &FunctionKey) -> Result<(), Refusal> {
+        let _one_at_a_time = self.0.capacity.changing.lock().await;
+        self.follow_provisioned(function).await
+    }
+
+    /// The caller holds the lock, so that the last change has the last word.
+    async fn follow_provisioned(&self, function: &FunctionKey) -> Result<(), Refusal> {
+        self.0.capacity.forget(&function.scope);
+        let wanted = self.provisioned_environments(function).await?;
+        self.0.invoker.provision(function, wanted);
+        Ok(())
     }
 
     /// Takes a function's share back.
@@ -162,6 +274,14 @@ impl Control {
         let committed = self.0.store.commit(delete).await;
         self.0.capacity.forget(&function.scope);
         Ok(committed?)
+    }
+}
+
+/// The one condition of these commits is that the function has not been deleted meanwhile.
+fn still_there(committed: Result<(), CommitError>, function: &FunctionKey) -> Result<(), Refusal> {
+    match committed {
+        Err(CommitError::Condition(_)) => Err(Refusal::FunctionNotFound(function.arn())),
+        other => Ok(other?),
     }
 }
 
@@ -176,7 +296,41 @@ mod tests {
                 .iter()
                 .map(|(name, share)| ((*name).to_owned(), *share))
                 .collect(),
+            ..Shares::default()
         }
+    }
+
+    fn with_provisioned(mut shares: Shares, name: &str, version: u64, executions: u32) -> Shares {
+        let versions = shares.provisioned.entry(name.to_owned()).or_default();
+        versions.insert(Version::Published(version), executions);
+        shares
+    }
+
+    #[test]
+    fn what_is_provisioned_is_the_versions_own() {
+        let shares = with_provisioned(shares(&[("f", 10)]), "f", 1, 4);
+        let shares = with_provisioned(shares, "g", 1, 50);
+        let function = |name: &str| record(name).key.function;
+        let limits = |name: &str, version| shares.admission(&function(name).version(version), 1_000);
+        let (latest, first) = (Version::Latest, Version::Published(1));
+        assert_eq!(limits("f", first).provisioned, 4);
+        assert_eq!(
+            (limits("f", latest).provisioned, limits("f", latest).on_demand),
+            (0, OnDemand::Reserved(6))
+        );
+        assert_eq!(
+            (limits("g", first).provisioned, limits("g", first).on_demand),
+            (50, OnDemand::Unreserved(940))
+        );
+        let check = |name: &str, version, wanted| {
+            shares
+                .check_provisioned(&function(name).version(Version::Published(version)), wanted, 1_000)
+                .is_ok()
+        };
+        assert!(check("f", 1, 10) && !check("f", 1, 11) && check("f", 2, 6) && !check("f", 2, 7));
+        assert!(check("g", 1, 890) && !check("g", 1, 891) && !check("g", 1, 991));
+        let reserve = |name: &str, wanted| shares.check_reservation(&function(name), wanted, 1_000).is_ok();
+        assert!(!reserve("f", 3) && reserve("f", 4) && !reserve("g", 49) && reserve("g", 50));
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Control {
         }))
     }
 
-    /// Finishes what an earlier run left unfinished: functions that were being created or updated, and packages that no function
+    /// Finishes what an earlier run left unfinished: functions that were being created or updated, environments that were kept ready, and packages that no function
     /// refers to. Called once, before requests are taken.
     ///
     /// # Errors
@@ -124,6 +124,7 @@ impl Control {
         for record in self.0.store.unsettled_functions().await? {
             self.settle(&record).await;
         }
+        self.recover_provisioned().await?;
         for digest in self.0.code.packages().await? {
             self.discard_unused(digest).await;
         }

@@ -24,6 +24,7 @@ mod naming;
 mod package;
 mod permission;
 mod policy;
+mod provisioned;
 mod publication;
 mod refusal;
 mod settings;

@@ -53,6 +53,8 @@ pub enum Refusal {
     CodeSigningNotFound(String),
     /// Code without a signature, where signatures are enforced: the function or layer version.
     Unsigned(String),
+    /// No environments are kept ready of this version or alias.
+    NoProvisionedConcurrency,
     /// A part of the API that this server does not have.
     NotImplemented(&'static str),
     /// The server failed; the text is for its log.
@@ -100,6 +102,8 @@ impl From<Refusal> for ServiceError {
                 "The code signing configuration cannot be found. \
                  Check that the provided configuration is not deleted: {arn}."
             )),
+            Refusal::NoProvisionedConcurrency => errors::PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION
+                .with("No Provisioned Concurrency Config found for this function"),
             Refusal::NotFound(text) => errors::RESOURCE_NOT_FOUND_EXCEPTION.with(text),
             Refusal::StatementExists(sid) => errors::RESOURCE_CONFLICT_EXCEPTION.with(format!(
                 "The statement id ({sid}) provided already exists. \

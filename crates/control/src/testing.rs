@@ -3,7 +3,7 @@
 use crate::{Control, Pace, Parts, Readiness, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
-use lambent_invoker::{Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
+use lambent_invoker::{Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
 use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_store_memory::MemoryStore;
@@ -134,6 +134,7 @@ impl Launcher for Nothing {
         _: &'a FunctionRecord,
         _: &'a str,
         _: &'a LogStream,
+        _: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(ready(Err(LaunchError::Code("nothing runs here".to_owned()))))
     }

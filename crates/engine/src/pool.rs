@@ -25,6 +25,8 @@ pub struct Pool<T> {
 struct Environment {
     generation: u64,
     phase: Phase,
+    /// Kept ready, used or not.
+    provisioned: bool,
 }
 
 /// What an environment is doing. Each transition below names the phase it is allowed in.
@@ -92,7 +94,10 @@ impl<T> Pool<T> {
                 .get(id)
                 .is_some_and(|env| env.generation == generation)
         };
-        if let Some(position) = self.idle.iter().rposition(current) {
+        // Those that are kept ready come first: that is what they are for.
+        let provisioned = |id: &EnvironmentId| current(id) && self.environments[id].provisioned;
+        let ready = self.idle.iter().rposition(provisioned);
+        if let Some(position) = ready.or_else(|| self.idle.iter().rposition(current)) {
             let id = self.idle.remove(position);
             self.set(id, Phase::Busy);
             return Submitted::Run(id, invocation);
@@ -103,14 +108,47 @@ impl<T> Pool<T> {
             // Its starter's invocation was taken over by an environment that became free sooner.
             return Submitted::Wait;
         }
-        self.environments.insert(
-            offered,
-            Environment {
-                generation,
-                phase: Phase::Starting,
-            },
-        );
+        self.start(offered, false);
         Submitted::Start
+    }
+
+    /// Keeps `target` environments of `generation` ready, whether or not they are used. Returns those that must be started, under ids
+    /// from `fresh`. Called again when one has ended, it replaces it; those that are too many are environments like others from then on.
+    pub fn provision(
+        &mut self,
+        generation: u64,
+        target: usize,
+        mut fresh: impl FnMut() -> EnvironmentId,
+    ) -> Vec<EnvironmentId> {
+        if generation < self.generation {
+            return Vec::new();
+        }
+        self.generation = generation;
+        let kept = |environment: &&mut Environment| environment.generation == generation && environment.provisioned;
+        let surplus = self.environments.values_mut().filter(kept).skip(target);
+        surplus.for_each(|environment| environment.provisioned = false);
+        let missing = target.saturating_sub(self.environments.values_mut().filter(kept).count());
+        let started: Vec<_> = (0..missing).map(|_| fresh()).collect();
+        started.iter().for_each(|id| self.start(*id, true));
+        started
+    }
+
+    /// How many environments that are kept ready have been initialised.
+    #[must_use]
+    pub fn provisioned(&self) -> usize {
+        let ready = |environment: &&Environment| {
+            environment.provisioned && environment.generation == self.generation && environment.phase != Phase::Starting
+        };
+        self.environments.values().filter(ready).count()
+    }
+
+    fn start(&mut self, id: EnvironmentId, provisioned: bool) {
+        let environment = Environment {
+            generation: self.generation,
+            phase: Phase::Starting,
+            provisioned,
+        };
+        self.environments.insert(id, environment);
     }
 
     /// A starting environment is initialised, or a busy one has answered: what now?
@@ -151,11 +189,15 @@ impl<T> Pool<T> {
             .map_or(Lost::Nobody, |(_, orphan)| Lost::Orphan(orphan))
     }
 
-    /// Takes out the idle environments that must end: those of an earlier generation, and those idle for longer than `limit`.
+    /// Takes out the idle environments that must end: those of an earlier generation, and those idle for longer than `limit` that are
+    /// not kept ready.
     pub fn expire(&mut self, now_micros: u64, limit: Duration) -> Vec<EnvironmentId> {
         let limit = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
         let over = |environment: &Environment| match environment.phase {
-            Phase::Idle(since) => environment.generation < self.generation || now_micros.saturating_sub(since) >= limit,
+            Phase::Idle(since) => {
+                let idle_too_long = !environment.provisioned && now_micros.saturating_sub(since) >= limit;
+                environment.generation < self.generation || idle_too_long
+            }
             Phase::Starting | Phase::Busy => false,
         };
         let expired: Vec<_> = self
@@ -267,8 +309,42 @@ mod tests {
         assert!(pool.is_empty());
     }
 
+    #[test]
+    fn what_is_provisioned_is_kept_used_first_and_replaced() {
+        let (mut pool, mut next) = (Pool::default(), 0);
+        let mut fresh = || {
+            next += 1;
+            EnvironmentId(next)
+        };
+        assert_eq!(pool.provision(1, 2, &mut fresh), [A, B]);
+        assert_eq!(pool.provisioned(), 0, "they are starting");
+        assert_eq!((pool.freed(A, 0), pool.freed(B, 0)), (Freed::Park, Freed::Park));
+        let on_demand = EnvironmentId(99);
+        assert!(matches!(pool.submit(1, "a", on_demand), Submitted::Run(..)));
+        assert!(matches!(pool.submit(1, "b", on_demand), Submitted::Run(..)));
+        assert_eq!(pool.submit(1, "c", on_demand), Submitted::Start);
+        assert_eq!(pool.freed(on_demand, 5), Freed::Run("c"));
+        assert_eq!(pool.freed(A, 6), Freed::Park);
+        assert_eq!(pool.freed(on_demand, 7), Freed::Park);
+        assert_eq!(
+            pool.submit(1, "d", EnvironmentId(98)),
+            Submitted::Run(A, "d"),
+            "before the hotter one"
+        );
+        assert_eq!(pool.freed(A, 8), Freed::Park);
+        assert_eq!(pool.expire(u64::MAX, Duration::ZERO), [on_demand]);
+        assert_eq!((pool.provisioned(), pool.lost(B)), (2, Lost::Nobody));
+        let replaced = pool.provision(1, 2, &mut fresh);
+        assert_eq!((replaced.len(), pool.provisioned()), (1, 1));
+        assert_eq!(pool.provision(1, 0, &mut fresh), []);
+        assert_eq!(pool.expire(u64::MAX, Duration::ZERO), [A]);
+        assert_eq!(pool.retire(2, 9), []);
+        assert_eq!(pool.provision(1, 5, &mut fresh), [], "that generation is over");
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
+        Provision(usize),
         Submit { newer: bool },
         Freed(usize),
         Lost(usize),
@@ -277,6 +353,7 @@ mod tests {
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
+            1 => (0..4_usize).prop_map(Step::Provision),
             4 => any::<bool>().prop_map(|newer| Step::Submit { newer }),
             4 => any::<usize>().prop_map(Step::Freed),
             1 => any::<usize>().prop_map(Step::Lost),
@@ -292,12 +369,14 @@ mod tests {
         parked: HashSet<EnvironmentId>,
         answered: HashSet<u64>,
         submitted: u64,
+        environments: u64,
         generation: u64,
     }
 
     impl Shell {
         fn take(&mut self, step: &Step) {
             match step {
+                Step::Provision(target) => self.provision(*target),
                 Step::Submit { newer } => self.submit(*newer),
                 Step::Freed(pick) => {
                     if let Some(id) = self.pick(*pick, |shell, id| !shell.parked.contains(&id)) {
@@ -324,10 +403,22 @@ mod tests {
             (!ids.is_empty()).then(|| ids[pick % ids.len()])
         }
 
+        fn provision(&mut self, target: usize) {
+            let environments = &mut self.environments;
+            let fresh = || {
+                *environments += 1;
+                EnvironmentId(*environments)
+            };
+            for id in self.pool.provision(self.generation, target, fresh) {
+                assert_eq!(self.running.insert(id, None), None, "a new one");
+            }
+        }
+
         fn submit(&mut self, newer: bool) {
             self.generation += u64::from(newer);
             self.submitted += 1;
-            let offered = EnvironmentId(self.submitted);
+            self.environments += 1;
+            let offered = EnvironmentId(self.environments);
             match self.pool.submit(self.generation, self.submitted, offered) {
                 Submitted::Run(id, invocation) => {
                     assert!(self.parked.remove(&id), "only a parked environment is reused");
@@ -373,11 +464,12 @@ mod tests {
                 shell.take(step);
             }
             // Let everything come to its end: every environment that is not parked becomes free until it is parked or gone.
-            for _ in 0..=shell.submitted {
+            for _ in 0..=shell.submitted + shell.environments {
                 let moving: Vec<_> = shell.running.keys().copied().filter(|id| !shell.parked.contains(id)).collect();
                 moving.into_iter().for_each(|id| shell.freed(id));
             }
             prop_assert_eq!(shell.answered.len() as u64, shell.submitted, "no lost wake-up");
+            shell.provision(0);
             for id in shell.pool.expire(u64::MAX, Duration::ZERO) {
                 shell.running.remove(&id);
             }

@@ -4,6 +4,7 @@ use crate::{
     classify::{self, Ended},
     init::{self, Failed},
     invoker::Shared,
+    launch::Initialization,
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
@@ -50,8 +51,14 @@ pub(crate) async fn run(
     id: EnvironmentId,
     function: Arc<FunctionRecord>,
     mut inbox: mpsc::UnboundedReceiver<Job>,
+    initialization: Initialization,
 ) {
-    match init::start(&shared, &function, &shared.environment_name(id)).await {
+    let started = init::start(&shared, &function, &shared.environment_name(id), initialization).await;
+    if initialization == Initialization::Provisioned {
+        let failed_at = started.is_err().then(|| shared.clock.monotonic_micros());
+        shared.provisioning.started(&function.key, failed_at);
+    }
+    match started {
         Err(failed) => {
             if let Some(job) = pool.lost(id) {
                 answer_failed_start(&shared, job, failed);

@@ -4,7 +4,7 @@ use crate::{
     classify::Ended,
     environment::Environment,
     invoker::Shared,
-    launch::LogStream,
+    launch::{Initialization, LogStream},
     output::Output,
     report::{self, Status},
 };
@@ -43,7 +43,12 @@ enum Init {
 ///
 /// Initialisation has ten seconds. If it needs longer it is broken off and done once more, now within the function's own timeout, as
 /// AWS does ("Lambda execution environment life cycle").
-pub(crate) async fn start(shared: &Shared, function: &Arc<FunctionRecord>, id: &str) -> Result<Environment, Failed> {
+pub(crate) async fn start(
+    shared: &Shared,
+    function: &Arc<FunctionRecord>,
+    id: &str,
+    initialization: Initialization,
+) -> Result<Environment, Failed> {
     let stream = Arc::new(log_stream(shared, function));
     let attempts = [
         ("init", Duration::from_secs(limits::INIT_SECONDS)),
@@ -53,11 +58,13 @@ pub(crate) async fn start(shared: &Shared, function: &Arc<FunctionRecord>, id: &
         let began = shared.clock.monotonic_micros();
         let spent = || shared.clock.monotonic_micros().saturating_sub(began);
         let name = format!("{id}-{attempt}");
-        let mut booted = boot(shared, function, &name, &stream).await.map_err(|ended| Failed {
-            ended,
-            output: None,
-            duration: spent(),
-        })?;
+        let mut booted = boot(shared, function, &name, &stream, initialization)
+            .await
+            .map_err(|ended| Failed {
+                ended,
+                output: None,
+                duration: spent(),
+            })?;
         match initialise(&mut booted, limit).await {
             Init::Ready => return Ok(booted.into_environment(function, spent())),
             Init::TimedOut => {
@@ -97,10 +104,11 @@ async fn boot(
     function: &FunctionRecord,
     name: &str,
     stream: &Arc<LogStream>,
+    initialization: Initialization,
 ) -> Result<Booted, Ended> {
     let launch = shared
         .launcher
-        .prepare(function, name, stream)
+        .prepare(function, name, stream, initialization)
         .await
         .map_err(Ended::NotPrepared)?;
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;

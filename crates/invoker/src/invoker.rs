@@ -3,13 +3,14 @@
 use crate::{
     admission::Executions,
     environment,
-    launch::{Launcher, LogSink},
-    pools::{Placed, Pools},
+    launch::{Initialization, Launcher, LogSink},
+    pools::{FunctionPool, Placed, Pools},
+    provisioning::{Provisioned, Provisioning},
     request::{Answer, InvokeError, InvokeRequest, Job},
 };
 use lambent_engine::EnvironmentId;
 use lambent_sandbox::SandboxProvider;
-use lambent_types::{Clock, Ids, VersionKey, limits};
+use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, VersionKey, limits};
 use std::{
     sync::{
         Arc,
@@ -17,7 +18,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// What an operator can set.
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) ids: Arc<dyn Ids>,
     /// Cancelled when the server stops: environments end as soon as they are free.
     pub(crate) stopping: CancellationToken,
+    pub(crate) provisioning: Provisioning,
     options: Options,
     pools: Pools,
     executions: Executions,
@@ -87,6 +89,7 @@ impl Invoker {
             clock: parts.clock,
             ids: parts.ids,
             stopping: CancellationToken::new(),
+            provisioning: Provisioning::default(),
             options,
             pools: Pools::default(),
             executions: Executions::default(),
@@ -119,8 +122,26 @@ impl Invoker {
             .retire(generation, self.0.clock.monotonic_micros());
     }
 
-    /// Ends environments that have been idle too long. Called at intervals.
-    pub fn expire_idle(&self) {
+    /// Keeps environments of these versions of a function ready from now on, and of no other version of it. One that ends is replaced.
+    pub fn provision(&self, function: &FunctionKey, wanted: Vec<(Arc<FunctionRecord>, u32)>) {
+        for gone in self.0.provisioning.set(function, wanted) {
+            self.0.keep_ready(&gone, 0);
+        }
+        self.0.look_after_provisioned();
+    }
+
+    /// How provisioning of a version goes.
+    #[must_use]
+    pub fn provisioned(&self, version: &VersionKey) -> Provisioned {
+        Provisioned {
+            ready: u32::try_from(self.0.pools.of(version).provisioned()).unwrap_or(u32::MAX),
+            failed: self.0.provisioning.has_failed(version),
+        }
+    }
+
+    /// Ends environments that have been idle too long, and replaces those that are to be kept ready and have ended. Called at intervals.
+    pub fn tend(&self) {
+        self.0.look_after_provisioned();
         self.0
             .pools
             .expire(self.0.clock.monotonic_micros(), self.0.options.idle_limit);
@@ -152,16 +173,47 @@ impl Shared {
     pub(crate) fn submit(&self, job: Job) {
         let function = Arc::clone(&job.request.function);
         let pool = self.pools.of(&function.key);
-        let id = EnvironmentId(self.environments.fetch_add(1, Ordering::Relaxed));
+        let id = self.fresh_id();
         match pool.submit(job, id) {
             Placed::Waiting => {}
             Placed::Stale(job) => job.answer(Err(InvokeError::Stale)),
-            Placed::Start(inbox) => {
-                if let Some(shared) = self.weak.upgrade() {
-                    self.tasks.spawn(environment::run(shared, pool, id, function, inbox));
-                }
-            }
+            Placed::Start(inbox) => self.start(pool, id, function, inbox, Initialization::OnDemand),
         }
+    }
+
+    fn start(
+        &self,
+        pool: Arc<FunctionPool>,
+        id: EnvironmentId,
+        function: Arc<FunctionRecord>,
+        inbox: mpsc::UnboundedReceiver<Job>,
+        initialization: Initialization,
+    ) {
+        if let Some(shared) = self.weak.upgrade() {
+            self.tasks
+                .spawn(environment::run(shared, pool, id, function, inbox, initialization));
+        }
+    }
+
+    fn look_after_provisioned(&self) {
+        for (function, target) in self.provisioning.due(self.clock.monotonic_micros()) {
+            self.keep_ready(&function, target);
+        }
+    }
+
+    fn keep_ready(&self, function: &Arc<FunctionRecord>, target: usize) {
+        if self.stopping.is_cancelled() {
+            return;
+        }
+        let pool = self.pools.of(&function.key);
+        for (id, inbox) in pool.provision(function.generation, target, || self.fresh_id()) {
+            let (pool, function) = (Arc::clone(&pool), Arc::clone(function));
+            self.start(pool, id, function, inbox, Initialization::Provisioned);
+        }
+    }
+
+    fn fresh_id(&self) -> EnvironmentId {
+        EnvironmentId(self.environments.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn environment_name(&self, id: EnvironmentId) -> String {

@@ -6,13 +6,23 @@ use std::{any::Any, sync::Arc};
 
 /// Turns a function version into the parts of an environment: code, interpreter, variables, limits.
 pub trait Launcher: Send + Sync + 'static {
-    /// Prepares one environment named `id`, whose log goes to `stream`.
+    /// Prepares one environment named `id`, whose log goes to `stream`, and which is started for this reason.
     fn prepare<'a>(
         &'a self,
         function: &'a FunctionRecord,
         id: &'a str,
         stream: &'a LogStream,
+        initialization: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>>;
+}
+
+/// Why an environment is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Initialization {
+    /// An invocation waits for it.
+    OnDemand,
+    /// It is kept ready.
+    Provisioned,
 }
 
 /// A prepared environment.

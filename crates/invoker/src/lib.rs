@@ -17,10 +17,12 @@ mod invoker;
 mod launch;
 mod output;
 mod pools;
+mod provisioning;
 mod report;
 mod request;
 mod shards;
 
 pub use invoker::{Invoker, Options, Parts};
-pub use launch::{Launch, LaunchError, Launcher, LogSink, LogStream};
+pub use launch::{Initialization, Launch, LaunchError, Launcher, LogSink, LogStream};
+pub use provisioning::Provisioned;
 pub use request::{Answer, InvokeError, InvokeRequest, ThrottleReason};

@@ -82,6 +82,28 @@ impl FunctionPool {
         }
     }
 
+    /// Keeps `target` environments ready. Returns those to be started, with their inboxes.
+    pub(crate) fn provision(
+        &self,
+        generation: u64,
+        target: usize,
+        fresh: impl FnMut() -> EnvironmentId,
+    ) -> Vec<(EnvironmentId, mpsc::UnboundedReceiver<Job>)> {
+        let mut state = self.state();
+        let started = state.pool.provision(generation, target, fresh).into_iter();
+        let with_inbox = |id| {
+            let (sender, inbox) = mpsc::unbounded_channel();
+            state.inboxes.insert(id, sender);
+            (id, inbox)
+        };
+        started.map(with_inbox).collect()
+    }
+
+    /// How many environments that are kept ready have been initialised.
+    pub(crate) fn provisioned(&self) -> usize {
+        self.state().pool.provisioned()
+    }
+
     /// An environment is free.
     pub(crate) fn freed(&self, id: EnvironmentId, now_micros: u64) -> Freed<Job> {
         let mut state = self.state();

@@ -54,7 +54,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
 
-    /// Where the server keeps everything: functions, code, events. [default: ~/.local/share/lambent, or /var/lib/lambent for root]
+    /// Where the server keeps everything: functions, code, events. [default: ~/.local/share/lambent, or /var/lib/lambent where there is no home]
     #[arg(long, env = "LAMBENT_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! Puts environments together: code from the store, the interpreter and its plan from the catalogue, limits from the configuration.
 
 use lambent_control::Readiness;
-use lambent_invoker::{Launch, LaunchError, Launcher, LogStream};
+use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream};
 use lambent_runtimes::{
     Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, platform_env,
 };
@@ -31,6 +31,7 @@ impl Launcher for HostLauncher {
         function: &'a FunctionRecord,
         id: &'a str,
         stream: &'a LogStream,
+        initialization: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(async move {
             let plan = self
@@ -50,7 +51,8 @@ impl Launcher for HostLauncher {
             // The function's own code comes first.
             let layers = trees.split_off(1);
             let notes = substitution(function, &plan).into_iter().collect();
-            let spec = self.spec(function, id, stream, plan, &trees[0], &layers)?;
+            let env = self.variables(function, stream, &plan, initialization);
+            let spec = spec(function, id, env, plan, &trees[0], &layers)?;
             Ok(Launch {
                 spec,
                 held: Box::new(pins),
@@ -61,60 +63,14 @@ impl Launcher for HostLauncher {
 }
 
 impl HostLauncher {
-    fn spec(
-        &self,
-        function: &FunctionRecord,
-        id: &str,
-        stream: &LogStream,
-        plan: LaunchPlan,
-        tree: &Path,
-        layers: &[PathBuf],
-    ) -> Result<EnvSpec, LaunchError> {
-        let config = &function.config;
-        let none = EnvironmentVariables::default();
-        let variables = config.environment.as_ref().unwrap_or(&none);
-        let facts = FunctionFacts {
-            memory: config.memory,
-            variables,
-            code: tree,
-            layers,
-        };
-        let command = plan
-            .command_for(&facts)
-            .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
-        let env = self.variables(function, stream, &plan, variables);
-        let mut mounts = plan.mounts;
-        mounts.push(BindMount {
-            host: tree.to_owned(),
-            inside: "/var/task".to_owned(),
-        });
-        mounts.extend(layers.iter().map(|layer| BindMount {
-            host: layer.clone(),
-            inside: "/opt".to_owned(),
-        }));
-        Ok(EnvSpec {
-            id: id.to_owned(),
-            command,
-            env,
-            working_dir: plan.working_dir,
-            mounts,
-            limits: Limits {
-                memory_bytes: config.memory.bytes(),
-                milli_cpus: config.memory.milli_cpus(),
-                processes: Limits::AWS_PROCESSES,
-                open_files: u64::from(Limits::AWS_PROCESSES),
-                tmp_bytes: config.ephemeral_storage.bytes(),
-            },
-        })
-    }
-
     fn variables(
         &self,
         function: &FunctionRecord,
         stream: &LogStream,
         plan: &LaunchPlan,
-        variables: &EnvironmentVariables,
+        initialization: Initialization,
     ) -> Vec<(String, String)> {
+        let none = EnvironmentVariables::default();
         let key = &function.key.function;
         let secret = self.ids.uuid().simple().to_string();
         let version = function.key.version.to_string();
@@ -134,13 +90,62 @@ impl HostLauncher {
                 session_token: &secret,
             },
             runtime_api: RUNTIME_API,
-            initialization: InitializationType::OnDemand,
+            initialization: match initialization {
+                Initialization::OnDemand => InitializationType::OnDemand,
+                Initialization::Provisioned => InitializationType::ProvisionedConcurrency,
+            },
             trace_id: None,
             extra: &[],
-            variables,
+            variables: function.config.environment.as_ref().unwrap_or(&none),
             plan,
         })
     }
+}
+
+/// What is started.
+fn spec(
+    function: &FunctionRecord,
+    id: &str,
+    env: Vec<(String, String)>,
+    plan: LaunchPlan,
+    tree: &Path,
+    layers: &[PathBuf],
+) -> Result<EnvSpec, LaunchError> {
+    let config = &function.config;
+    let none = EnvironmentVariables::default();
+    let variables = config.environment.as_ref().unwrap_or(&none);
+    let facts = FunctionFacts {
+        memory: config.memory,
+        variables,
+        code: tree,
+        layers,
+    };
+    let command = plan
+        .command_for(&facts)
+        .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
+    let mut mounts = plan.mounts;
+    mounts.push(BindMount {
+        host: tree.to_owned(),
+        inside: "/var/task".to_owned(),
+    });
+    mounts.extend(layers.iter().map(|layer| BindMount {
+        host: layer.clone(),
+        inside: "/opt".to_owned(),
+    }));
+    Ok(EnvSpec {
+        id: id.to_owned(),
+        command,
+        env,
+        working_dir: plan.working_dir,
+        mounts,
+        limits: Limits {
+            memory_bytes: config.memory.bytes(),
+            milli_cpus: config.memory.milli_cpus(),
+            processes: Limits::AWS_PROCESSES,
+            open_files: u64::from(Limits::AWS_PROCESSES),
+            tmp_bytes: config.ephemeral_storage.bytes(),
+        },
+    })
 }
 
 fn json_level(logging: &LoggingConfig) -> Option<&str> {

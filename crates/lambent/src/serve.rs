@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Asynchronous events tried at the same time.
 const PARALLEL_EVENTS: usize = 64;
-/// How often idle environments are looked for.
+/// How often environments are looked after: idle ones end, provisioned ones are replaced.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Runs a server until it is told to stop.
@@ -97,7 +97,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     sweeper.spawn(async move {
         loop {
             tokio::time::sleep(SWEEP).await;
-            sweeping.expire_idle();
+            sweeping.tend();
         }
     });
     tracing::info!("lambent listening on http://{address}");
@@ -135,13 +135,9 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let sandbox = Arc::new(LinuxSandbox::new(lambent_sandbox_linux::Options::new(data.join("sandbox"))).await?);
     warn_about_gaps(&sandbox);
 
-    let runtimes::Host {
-        catalogue,
-        bootstraps,
-        interpreters,
-    } = runtimes::host(data)?;
+    let (catalogue, compiling) = runtimes::host(data)?.compile();
     let mut chores = JoinSet::new();
-    chores.spawn_blocking(move || runtimes::precompile(&bootstraps, &interpreters));
+    chores.spawn_blocking(compiling);
     let launcher = Arc::new(HostLauncher {
         catalogue,
         code: Arc::clone(&code),

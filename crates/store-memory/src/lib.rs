@@ -9,7 +9,7 @@ use lambent_types::{
     Timestamp, Version, VersionKey,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::ready,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -233,6 +233,12 @@ impl DocumentTable for MemoryStore {
             key.kind == kind && key.scope == *scope && parent.is_none_or(|parent| key.parent == parent)
         };
         answer(Ok(tables.documents.keys().filter(wanted).count() as u64))
+    }
+    fn document_scopes(&self, kind: Kind) -> BoxFuture<'_, Result<Vec<Scope>, Unavailable>> {
+        let tables = self.tables();
+        let of_kind = tables.documents.keys().filter(|key| key.kind == kind);
+        let scopes: BTreeSet<_> = of_kind.map(|key| key.scope.clone()).collect();
+        answer(Ok(scopes.into_iter().collect()))
     }
 }
 

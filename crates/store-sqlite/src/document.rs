@@ -52,6 +52,23 @@ pub(crate) fn list(connection: &Connection, query: &DocumentQuery) -> Result<Doc
     Ok(DocumentPage { documents, more })
 }
 
+pub(crate) fn scopes(connection: &Connection, kind: Kind) -> Result<Vec<Scope>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT DISTINCT account, region FROM documents WHERE kind = ?1 ORDER BY account, region")?
+        .query_map([kind.as_str()], |row| {
+            let (account, region): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(Scope {
+                account: account.parse().map_err(|error| unreadable(0, error))?,
+                region: region.parse().map_err(|error| unreadable(1, error))?,
+            })
+        })?
+        .collect()
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
 pub(crate) fn count(
     connection: &Connection,
     kind: Kind,
@@ -137,9 +154,6 @@ pub(crate) fn delete_of(connection: &Connection, function: &FunctionKey) -> Resu
 }
 
 fn document(kind: Kind, scope: &Scope, row: &Row<'_>) -> Result<Document, rusqlite::Error> {
-    let unreadable = |column, error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
-    };
     let revision: String = row.get(2)?;
     let code: Option<[u8; 32]> = row.get(3)?;
     Ok(Document {
@@ -149,7 +163,7 @@ fn document(kind: Kind, scope: &Scope, row: &Row<'_>) -> Result<Document, rusqli
             parent: row.get(0)?,
             id: row.get(1)?,
         },
-        revision: revision.parse().map_err(|error| unreadable(2, Box::new(error)))?,
+        revision: revision.parse().map_err(|error| unreadable(2, error))?,
         code: code.map(Sha256Digest::from_bytes),
         body: row.get(4)?,
     })

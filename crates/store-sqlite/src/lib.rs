@@ -178,6 +178,11 @@ impl DocumentTable for SqliteStore {
             .with(|connection| document::count(connection, kind, scope, parent));
         Box::pin(ready(count))
     }
+
+    fn document_scopes(&self, kind: Kind) -> BoxFuture<'_, Result<Vec<Scope>, Unavailable>> {
+        let scopes = self.readers.with(|connection| document::scopes(connection, kind));
+        Box::pin(ready(scopes))
+    }
 }
 
 impl EventTable for SqliteStore {

@@ -397,6 +397,8 @@ async fn documents_are_listed_in_order_and_counted(store: &impl Store) {
     let scope = scope("111111111111");
     let count = |parent| store.document_count(Kind::Alias, &scope, parent);
     assert_eq!((count(None).await, count(Some("f")).await), (Ok(3), Ok(2)));
+    assert_eq!(store.document_scopes(Kind::Alias).await, Ok(vec![scope]));
+    assert_eq!(store.document_scopes(Kind::FunctionUrl).await, Ok(Vec::new()));
 }
 
 async fn documents_are_changed_on_conditions(store: &impl Store) {

@@ -139,4 +139,7 @@ pub trait DocumentTable: Send + Sync + 'static {
         scope: &Scope,
         parent: Option<&str>,
     ) -> BoxFuture<'_, Result<u64, Unavailable>>;
+
+    /// The scopes that have documents of a kind, in order: for what must be taken up again when a server starts.
+    fn document_scopes(&self, kind: Kind) -> BoxFuture<'_, Result<Vec<Scope>, Unavailable>>;
 }

@@ -25,7 +25,8 @@ pub(crate) async fn delete_alias(
         .into_iter()
         .map(Change::DeleteDocument)
         .fold(delete, Transaction::and);
-    Ok(control.0.store.commit(delete).await?)
+    control.0.store.commit(delete).await?;
+    control.provisioned_changed(function).await
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub(crate) async fn update_alias(
             Err(Refusal::RevisionMismatch) => {}
             stored => {
                 stored?;
+                control.provisioned_changed(function).await?;
                 return Ok(Alias::shown(&after, function));
             }
         }

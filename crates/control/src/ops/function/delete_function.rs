@@ -50,7 +50,7 @@ async fn delete_all(control: &Control, target: &Target) -> Result<(), Refusal> {
             Err(CommitError::Condition(_)) => continue,
             committed => committed?,
         }
-        control.0.capacity.forget(&function.scope);
+        control.provisioned_changed(function).await?;
         versions.iter().for_each(|version| clean_up(control, version));
         return Ok(());
     }
@@ -97,6 +97,7 @@ async fn delete_version(control: &Control, target: &Target, version: Version) ->
         .map(Change::DeleteDocument)
         .fold(delete, Transaction::and);
     control.0.store.commit(delete).await?;
+    control.provisioned_changed(function).await?;
     clean_up(control, &record);
     Ok(())
 }
