@@ -170,12 +170,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         events,
         Arc::new(control.clone()),
         Arc::clone(&clock),
-        lambent_events::Options {
-            // The store is this server's alone, so its name need not tell servers apart.
-            node: NodeId("local".to_owned()),
-            parallel: PARALLEL_EVENTS,
-            time_scale: config.event_time_scale,
-        },
+        event_options(config.event_time_scale),
     );
     let health = Arc::new(ServerHealth {
         invoker: invoker.clone(),
@@ -206,6 +201,15 @@ fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
     } else {
         Arc::new(Silent)
     })
+}
+
+fn event_options(time_scale: u32) -> lambent_events::Options {
+    lambent_events::Options {
+        // The store is this server's alone, so its name need not tell servers apart.
+        node: NodeId("local".to_owned()),
+        parallel: PARALLEL_EVENTS,
+        time_scale,
+    }
 }
 
 /// Isolation is real or said to be absent.
