@@ -152,6 +152,11 @@ fn refused(status: StatusCode, body: &[u8]) -> ObjectError {
             code,
             message: message.unwrap_or_default(),
         },
+        // Some stores send their client errors without a document.
+        (None, _) if status.is_client_error() => ObjectError::Refused {
+            code: status.as_str().to_owned(),
+            message: status.canonical_reason().unwrap_or_default().to_owned(),
+        },
         (None, _) => unreachable(format!("it answered {status}")),
     }
 }
@@ -234,6 +239,12 @@ mod tests {
         );
         let large = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nzip";
         assert_eq!(exchange(large, 2).await.1, Err(ObjectError::TooLarge));
+        let forbidden = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+        let (code, message) = ("403".to_owned(), "Forbidden".to_owned());
+        assert_eq!(
+            exchange(forbidden, 9).await.1,
+            Err(ObjectError::Refused { code, message })
+        );
         let odd = "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
         assert!(matches!(exchange(odd, 2).await.1, Err(ObjectError::Unreachable(_))));
         let broken = "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nzip";

@@ -8,7 +8,7 @@ use crate::{
     documents::{self, Noun, Stored},
 };
 use lambent_models::lambda::{self, AllowedPublishers, CodeSigningPolicies};
-use lambent_store::{Change, Condition, DocumentKey, Kind, Transaction};
+use lambent_store::{Change, DocumentKey, Kind, Transaction};
 use lambent_types::{FunctionKey, FunctionName, LayerReference, RevisionId, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -226,8 +226,7 @@ impl CodeSigning {
 /// Removes a function from its configuration.
 pub(crate) fn unassign(function: &FunctionKey, setting: &Stored<SigningOf>) -> Transaction {
     let member = documents::key::<Member>(&function.scope, &setting.value.config, function.name.as_str());
-    let held: Condition = setting.unchanged();
     Transaction::of(Change::DeleteDocument(setting.key.clone()))
         .and(Change::DeleteDocument(member))
-        .when(held)
+        .when(setting.unchanged())
 }

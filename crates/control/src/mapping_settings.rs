@@ -363,27 +363,16 @@ impl Settings {
     }
 
     fn kafka_group(&self, mapping: &mut EventSourceMapping, kept: &mut crate::mapping::Kept) {
-        if let Some(config) = self.msk.clone() {
-            let group = config
-                .consumer_group_id
-                .clone()
-                .or_else(|| mapping.consumer_group.clone());
-            mapping.consumer_group.clone_from(&group);
-            kept.msk = Some(AmazonManagedKafkaEventSourceConfig {
-                consumer_group_id: group,
-                ..config
-            });
+        let msk = self.msk.as_ref().and_then(|config| config.consumer_group_id.clone());
+        let kafka = self.kafka.as_ref().and_then(|config| config.consumer_group_id.clone());
+        mapping.consumer_group = msk.or(kafka).or(mapping.consumer_group.take());
+        if let Some(mut config) = self.msk.clone() {
+            config.consumer_group_id.clone_from(&mapping.consumer_group);
+            kept.msk = Some(config);
         }
-        if let Some(config) = self.kafka.clone() {
-            let group = config
-                .consumer_group_id
-                .clone()
-                .or_else(|| mapping.consumer_group.clone());
-            mapping.consumer_group.clone_from(&group);
-            kept.kafka = Some(SelfManagedKafkaEventSourceConfig {
-                consumer_group_id: group,
-                ..config
-            });
+        if let Some(mut config) = self.kafka.clone() {
+            config.consumer_group_id.clone_from(&mapping.consumer_group);
+            kept.kafka = Some(config);
         }
     }
 }

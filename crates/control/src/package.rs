@@ -65,6 +65,8 @@ impl Control {
             actual += self.0.code.unpacked_bytes(layer.digest).await?;
         }
         if actual > limits::UNZIPPED_CODE_BYTES {
+            // It may have been taken in for this alone.
+            self.discard_unused_soon(code.digest);
             return Err(Refusal::InvalidParameter(format!(
                 "Function code combined with layers exceeds the maximum allowed size of {} bytes. \
                  The actual size is {actual} bytes.",

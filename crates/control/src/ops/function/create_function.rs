@@ -46,11 +46,11 @@ pub(crate) async fn create_function(
         return Err(Refusal::FunctionExists(key.name.to_string()));
     }
 
-    let (code, _pin) = control.take_in(source).await?;
-    control.check_unpacked(&code, &config.layers).await?;
     if let Some(signing) = &signing {
         signing.value.admit(&key, true, &config.layers)?;
     }
+    let (code, _pin) = control.take_in(source).await?;
+    control.check_unpacked(&code, &config.layers).await?;
     let latest = new_record(control, key.clone(), config, code, tags);
     let published = publish.unwrap_or_default().then(|| latest.publish(RevisionId::new(control.0.ids.as_ref())));
     let latest = FunctionRecord { newest_version: u64::from(published.is_some()), ..latest };
