@@ -32,7 +32,7 @@ const INCOMING: &str = ".incoming-";
 pub struct Artifacts {
     root: PathBuf,
     boot: String,
-    pins: Mutex<HashMap<Sha256Digest, usize>>,
+    pins: Mutex<HashMap<Sha256Digest, Pins>>,
 }
 
 /// Keeps a package from being removed: held while it is being taken in and while an environment has it mounted.
@@ -50,14 +50,27 @@ impl Pin {
     }
 }
 
+/// The pins of one package.
+#[derive(Debug, Default)]
+struct Pins {
+    count: usize,
+    /// It was to be removed while it was pinned: it goes with the last pin.
+    unwanted: bool,
+}
+
 impl Drop for Pin {
     fn drop(&mut self) {
-        let mut pins = self.artifacts.pins();
-        if let Some(count) = pins.get_mut(&self.digest) {
-            *count -= 1;
-            if *count == 0 {
-                pins.remove(&self.digest);
-            }
+        let mut all = self.artifacts.pins();
+        let Some(pins) = all.get_mut(&self.digest) else { return };
+        pins.count -= 1;
+        if pins.count > 0 {
+            return;
+        }
+        let unwanted = pins.unwanted;
+        all.remove(&self.digest);
+        if unwanted && let Ok(Some(buried)) = self.artifacts.bury(self.digest) {
+            // Files may be many, and whoever lets go of an environment must not wait for them. What is left is cleared at start.
+            std::thread::spawn(move || fs::remove_dir_all(buried));
         }
     }
 }
@@ -90,6 +103,7 @@ impl Artifacts {
     pub fn put(self: &Arc<Self>, zip: &[u8]) -> Result<(CodeReference, Pin), IntakeError> {
         let digest = intake::check(zip)?;
         let pin = self.pin(digest);
+        self.pins().entry(digest).or_default().unwanted = false;
         let home = self.home(digest);
         if !home.join("code.zip").exists() {
             let incoming = self.incoming()?;
@@ -112,7 +126,7 @@ impl Artifacts {
     /// Keeps `digest` from being removed while the pin lives.
     #[must_use]
     pub fn pin(self: &Arc<Self>, digest: Sha256Digest) -> Pin {
-        *self.pins().entry(digest).or_default() += 1;
+        self.pins().entry(digest).or_default().count += 1;
         Pin {
             artifacts: Arc::clone(self),
             digest,
@@ -170,25 +184,40 @@ impl Artifacts {
         self.home(digest).join("code.zip")
     }
 
-    /// Removes a package that nothing in the store refers to, unless it is pinned. Whether it is gone.
+    /// Removes a package that nothing in the store refers to: at once, or with its last pin. Whether it is gone.
     ///
     /// # Errors
     /// When files cannot be removed.
     pub fn remove_unless_pinned(&self, digest: Sha256Digest) -> io::Result<bool> {
-        let trash = self.root.join(format!("{INCOMING}removed-{}", digest.to_hex()));
-        {
-            // Under the lock nobody can begin to use it; once renamed nobody can find it.
-            let pins = self.pins();
-            if pins.contains_key(&digest) {
+        let buried = {
+            // Under the lock nobody can begin to use it; once buried nobody can find it.
+            let mut all = self.pins();
+            if let Some(pins) = all.get_mut(&digest) {
+                pins.unwanted = true;
                 return Ok(false);
             }
-            match fs::rename(self.home(digest), &trash) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-                renamed => renamed?,
+            self.bury(digest)?
+        };
+        if let Some(buried) = buried {
+            fs::remove_dir_all(buried)?;
+        }
+        Ok(true)
+    }
+
+    /// Takes a package out of sight; `None` if it is not here. Called under the lock of the pins.
+    fn bury(&self, digest: Sha256Digest) -> io::Result<Option<PathBuf>> {
+        let grave = self.incoming()?;
+        match fs::rename(self.home(digest), &grave) {
+            Ok(()) => Ok(Some(grave)),
+            Err(error) => {
+                fs::remove_dir(&grave)?;
+                if error.kind() == io::ErrorKind::NotFound {
+                    Ok(None)
+                } else {
+                    Err(error)
+                }
             }
         }
-        fs::remove_dir_all(trash)?;
-        Ok(true)
     }
 
     /// Every package here.
@@ -217,7 +246,7 @@ impl Artifacts {
         Ok(folder)
     }
 
-    fn pins(&self) -> MutexGuard<'_, HashMap<Sha256Digest, usize>> {
+    fn pins(&self) -> MutexGuard<'_, HashMap<Sha256Digest, Pins>> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
