@@ -188,44 +188,20 @@ fn first(unsupported: &[(&'static str, bool)]) -> Option<&'static str> {
     unsupported.iter().find_map(|(part, present)| present.then_some(*part))
 }
 
-/// The identifiers AWS lists when it refuses one, in its order: those it accepts today.
-const ACCEPTED_BY_AWS: &[&str] = &[
-    "nodejs20.x",
-    "python3.14",
-    "provided.al2023",
-    "python3.12",
-    "python3.13",
-    "nodejs24.x",
-    "nodejs22.x",
-    "java25",
-    "python3.10",
-    "python3.11",
-    "java21",
-    "ruby3.3",
-    "ruby3.4",
-    "ruby3.2",
-    "python3.8",
-    "python3.9",
-    "java17",
-    "nodejs16.x",
-    "dotnet10",
-    "dotnet8",
-    "java11",
-    "dotnet6",
-    "nodejs18.x",
-    "provided.al2",
-    "java8.al2",
-];
+/// The identifiers AWS accepts today, in the order in which it lists them when it refuses one: the same that it prints for layers.
+fn accepted_by_aws() -> &'static [&'static str] {
+    schema::COMPATIBLE_RUNTIMES.rules.printed_values.unwrap_or_default()
+}
 
 fn runtime(id: &str, support: RuntimeSupport) -> Result<RuntimeId, Refusal> {
-    let known = ACCEPTED_BY_AWS.contains(&id) || schema::RUNTIME.rules.values.contains(&id);
+    let known = accepted_by_aws().contains(&id) || schema::RUNTIME.rules.values.contains(&id);
     if !known {
         return Err(Refusal::InvalidParameter(format!(
             "Value {id} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a valid ARN",
-            ACCEPTED_BY_AWS.join(", ")
+            accepted_by_aws().join(", ")
         )));
     }
-    if support == RuntimeSupport::Aws && !ACCEPTED_BY_AWS.contains(&id) {
+    if support == RuntimeSupport::Aws && !accepted_by_aws().contains(&id) {
         return Err(Refusal::InvalidParameter(format!(
             "The runtime parameter of {id} is no longer supported for creating or updating AWS Lambda functions. \
              We recommend you use a supported runtime while creating or updating functions."
