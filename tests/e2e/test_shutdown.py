@@ -35,7 +35,8 @@ def accepts(port):
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
         return True
-    except ConnectionRefusedError:
+    # A listener that closes resets what it had not taken yet.
+    except (ConnectionRefusedError, ConnectionResetError):
         return False
 
 
