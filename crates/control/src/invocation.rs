@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use lambent_invoker::{Answer, InvokeError, InvokeRequest};
 use lambent_models::lambda::{InvocationRequest, InvocationResponse, InvokeAsyncRequest, InvokeAsyncResponse};
-use lambent_types::{FunctionRecord, RequestId, State};
+use lambent_types::{Code, FunctionRecord, RequestId, State};
 use lambent_wire::{RequestContext, ServiceError};
 use std::sync::Arc;
 
@@ -69,7 +69,10 @@ impl Control {
             found
         };
         match &record.state {
-            State::Active | State::Inactive => Ok(Resolved { record }),
+            State::Active | State::Inactive => {
+                runnable(&record)?;
+                Ok(Resolved { record })
+            }
             state @ (State::Pending | State::Failed { .. }) => Err(Refusal::WrongState(state.as_str())),
         }
     }
@@ -114,6 +117,14 @@ impl Control {
     }
 }
 
+/// Images are kept by name only: there is nothing here yet that could fetch and start one.
+pub(crate) fn runnable(record: &FunctionRecord) -> Result<(), Refusal> {
+    match record.code {
+        Code::Zip(_) => Ok(()),
+        Code::Image(_) => Err(Refusal::NotImplemented("Running a function from a container image")),
+    }
+}
+
 fn invoked(record: &FunctionRecord, answer: Answer) -> Invoked {
     Invoked {
         response: InvocationResponse {
@@ -124,5 +135,30 @@ fn invoked(record: &FunctionRecord, answer: Answer) -> Invoked {
             durable_execution_arn: None,
         },
         payload: answer.payload,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{context, control, record};
+    use lambent_types::Image;
+
+    #[tokio::test]
+    async fn an_image_is_not_run_in_any_way() {
+        let (control, cx) = (control(), context());
+        let image = Image::named("localhost:5000/image:latest".parse().unwrap());
+        let code = Code::Image(image);
+        control.given(FunctionRecord { code, ..record("f") }).await;
+        for kind in ["RequestResponse", "Event", "DryRun"] {
+            let input = InvocationRequest {
+                function_name: Some("f".to_owned()),
+                invocation_type: Some(kind.to_owned()),
+                ..InvocationRequest::default()
+            };
+            let refused = control.invoke(&cx, input, None, Bytes::new()).await.unwrap_err();
+            assert_eq!(refused.code(), "NotImplementedException", "{kind}");
+        }
+        assert_eq!(control.0.store.event_count().await, Ok(0));
     }
 }

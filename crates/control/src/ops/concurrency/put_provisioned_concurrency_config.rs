@@ -3,6 +3,7 @@
 use crate::{
     Control, Refusal,
     documents::Stored,
+    invocation::runnable,
     naming::Target,
     provisioned::{self, ProvisionedConcurrency},
 };
@@ -19,6 +20,7 @@ pub(crate) async fn put_provisioned_concurrency_config(
     let target = Target::read(cx, input.function_name, input.qualifier)?;
     let latest = "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
     let found = control.find_provisioned(&target, latest).await?;
+    runnable(&found.version)?;
     let executions = input.provisioned_concurrent_executions.unwrap_or_default();
     let value = ProvisionedConcurrency {
         // More than can be counted is more than any account has.
