@@ -1,6 +1,6 @@
 //! What all operations share.
 
-use crate::{Refusal, concurrency::Capacity, glue::IMPLEMENTED, links::Links};
+use crate::{Refusal, concurrency::Capacity, glue::IMPLEMENTED, links::Links, url_endpoint::UrlIndex};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, ObjectReader, Store};
@@ -82,6 +82,7 @@ pub(crate) struct Shared {
     /// removed between the two.
     pub(crate) intake: RwLock<()>,
     pub(crate) links: Links,
+    pub(crate) urls: UrlIndex,
     pub(crate) capacity: Capacity,
     /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
     /// refers to a version that is gone.
@@ -105,6 +106,7 @@ impl Control {
             clock: parts.clock,
             links: Links::new(parts.ids.as_ref()),
             ids: parts.ids,
+            urls: UrlIndex::default(),
             runtime_support: parts.runtime_support,
             pace: parts.pace,
             intake: RwLock::new(()),

@@ -1,4 +1,4 @@
-//! Function URLs: their configuration. Nothing answers at the URLs yet.
+//! Function URLs: their configuration.
 //!
 //! A URL is `http://<id>.lambda-url.<region>.<host>/`, where the host is this server as the client addressed it. An address of the
 //! loopback becomes `localhost`, of which resolvers know that every name below it is the loopback too.

@@ -33,10 +33,14 @@ mod tags;
 #[cfg(test)]
 mod testing;
 mod update;
+mod url_access;
+mod url_endpoint;
 
 pub use control::{Control, Pace, Parts, Readiness, RuntimeSupport};
 pub use invocation::Invoked;
 pub use refusal::Refusal;
+pub use url_access::UrlCaller;
+pub use url_endpoint::UrlEndpoint;
 
 pub(crate) mod ops {
     include!(concat!(env!("OUT_DIR"), "/modules.rs"));

@@ -1,7 +1,9 @@
 //! From what a request names to what is stored.
 
 use crate::{Control, Refusal, alias};
-use lambent_types::{FunctionKey, FunctionRecord, FunctionReference, Qualifier, Version, qualifier::InvalidQualifier};
+use lambent_types::{
+    FunctionKey, FunctionRecord, FunctionReference, Qualifier, Scope, Version, qualifier::InvalidQualifier,
+};
 use lambent_wire::RequestContext;
 use std::sync::Arc;
 
@@ -18,11 +20,15 @@ pub(crate) struct Target {
 impl Target {
     /// Reads a function name or ARN and a qualifier, which must not contradict each other or the request's own account and region.
     pub(crate) fn read(cx: &RequestContext, name: Option<String>, qualifier: Option<String>) -> Result<Self, Refusal> {
+        Self::within(&cx.scope, name, qualifier)
+    }
+
+    /// The same, of what no request names.
+    pub(crate) fn within(scope: &Scope, name: Option<String>, qualifier: Option<String>) -> Result<Self, Refusal> {
         let text = name.unwrap_or_default();
         let Ok(reference) = text.parse::<FunctionReference>() else {
             return Err(Refusal::FunctionNotFound(text));
         };
-        let scope = &cx.scope;
         if let Some(region) = reference.region.filter(|region| *region != scope.region) {
             return Err(Refusal::OtherRegion(region.to_string(), scope.region.to_string()));
         }

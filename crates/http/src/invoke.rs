@@ -14,7 +14,7 @@ use lambent_wire::{
     RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
 };
 
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
@@ -112,7 +112,7 @@ impl Edge {
     }
 
     /// The caller's trace, or a new one that is not sampled.
-    fn trace_id(&self, headers: &HeaderMap) -> String {
+    pub(crate) fn trace_id(&self, headers: &HeaderMap) -> String {
         let given = headers.get(TRACE_ID).and_then(|value| value.to_str().ok());
         given.map_or_else(
             || {

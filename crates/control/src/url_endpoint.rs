@@ -1,0 +1,187 @@
+//! Function URLs as requests come to them: which function one is of, who may use it, and running that function.
+
+use crate::{
+    Control, Refusal,
+    documents::Stored,
+    function_url::FunctionUrl,
+    invocation::Invoked,
+    naming::Target,
+    url_access::{self, UrlCaller},
+};
+use bytes::Bytes;
+use lambent_models::lambda::Cors;
+use lambent_store::{DocumentKey, Kind};
+use lambent_types::{FunctionKey, FunctionName, RequestId};
+use lambent_wire::ServiceError;
+use std::collections::HashMap;
+use tokio::sync::RwLock;
+
+/// A function URL that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UrlEndpoint {
+    /// The function it is of.
+    pub function: FunctionKey,
+    /// The alias it is of, if it is of one.
+    pub alias: Option<String>,
+    /// Whether requests must be signed: `AuthType` `AWS_IAM`.
+    pub signed: bool,
+    /// Whether the answer is passed on as it comes: `InvokeMode` `RESPONSE_STREAM`.
+    pub streams: bool,
+    /// What browsers are told.
+    pub cors: Option<Cors>,
+}
+
+/// Where the URL of an id is kept. Read from the store when the first request comes to any URL, since most servers have none; an entry
+/// whose URL is gone is found out when it is used.
+#[derive(Debug, Default)]
+pub(crate) struct UrlIndex(RwLock<Option<HashMap<String, DocumentKey>>>);
+
+impl Control {
+    /// The function URL of this id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn url_endpoint(&self, url_id: &str) -> Result<Option<UrlEndpoint>, ServiceError> {
+        let Some(key) = self.url_key(url_id).await? else {
+            return Ok(None);
+        };
+        let found: Option<Stored<FunctionUrl>> = self.load(&key).await?;
+        let endpoint = found
+            .filter(|stored| stored.value.url_id == url_id)
+            .and_then(|stored| endpoint(&stored));
+        if endpoint.is_none() {
+            self.forget_url(url_id).await;
+        }
+        Ok(endpoint)
+    }
+
+    /// Whether the policy of the function or alias lets `caller` use the URL.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn url_admits(&self, endpoint: &UrlEndpoint, caller: UrlCaller) -> Result<bool, ServiceError> {
+        let policy = self.policy(&endpoint.target()?).await?;
+        let text = policy.map(|stored| stored.value.text()).transpose()?;
+        Ok(url_access::admits(
+            text.as_deref(),
+            endpoint.function.scope.account,
+            caller,
+        ))
+    }
+
+    /// Runs the function of a URL with this event. An alias decides anew each time.
+    ///
+    /// # Errors
+    /// What is refused before the function runs; what the function does wrong is in the answer.
+    pub async fn invoke_through_url(
+        &self,
+        endpoint: &UrlEndpoint,
+        request_id: RequestId,
+        event: Bytes,
+        trace_id: String,
+    ) -> Result<Invoked, ServiceError> {
+        let target = endpoint.target()?;
+        let resolved = self.resolve(&target).await?;
+        let invoked = self.run(&target, resolved, request_id, event, None, Some(trace_id), false);
+        Ok(invoked.await?)
+    }
+
+    async fn url_key(&self, url_id: &str) -> Result<Option<DocumentKey>, Refusal> {
+        if let Some(known) = self.0.urls.0.read().await.as_ref() {
+            return Ok(known.get(url_id).cloned());
+        }
+        // Held while the store is read, so that a URL that is created meanwhile is added behind it.
+        let mut index = self.0.urls.0.write().await;
+        let mut known = HashMap::new();
+        for scope in self.0.store.document_scopes(Kind::FunctionUrl).await? {
+            let urls = self.list_all::<FunctionUrl>(&scope, None).await?;
+            known.extend(urls.into_iter().map(|url| (url.value.url_id, url.key)));
+        }
+        Ok(index.insert(known).get(url_id).cloned())
+    }
+
+    /// A URL that has just been stored.
+    pub(crate) async fn remember_url(&self, stored: &Stored<FunctionUrl>) {
+        if let Some(known) = self.0.urls.0.write().await.as_mut() {
+            known.insert(stored.value.url_id.clone(), stored.key.clone());
+        }
+    }
+
+    async fn forget_url(&self, url_id: &str) {
+        if let Some(known) = self.0.urls.0.write().await.as_mut() {
+            known.remove(url_id);
+        }
+    }
+}
+
+fn endpoint(stored: &Stored<FunctionUrl>) -> Option<UrlEndpoint> {
+    let name: FunctionName = stored.key.parent.parse().ok()?;
+    let url = &stored.value;
+    Some(UrlEndpoint {
+        function: FunctionKey {
+            scope: stored.key.scope.clone(),
+            name,
+        },
+        alias: Some(stored.key.id.clone()).filter(|alias| !alias.is_empty()),
+        // What is not known to be open is not.
+        signed: url.auth_type != "NONE",
+        streams: url.invoke_mode.as_deref() == Some("RESPONSE_STREAM"),
+        cors: url.cors.clone(),
+    })
+}
+
+impl UrlEndpoint {
+    fn target(&self) -> Result<Target, Refusal> {
+        Target::within(
+            &self.function.scope,
+            Some(self.function.name.to_string()),
+            self.alias.clone(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ops::{
+            create_function_url_config::create_function_url_config,
+            delete_function_url_config::delete_function_url_config,
+        },
+        testing::{context, control, record},
+    };
+    use lambent_models::lambda::{CreateFunctionUrlConfigRequest, DeleteFunctionUrlConfigRequest};
+
+    /// Creates a URL and returns its id.
+    async fn url(control: &Control, auth_type: &str) -> String {
+        let input = CreateFunctionUrlConfigRequest {
+            function_name: Some("f".to_owned()),
+            auth_type: Some(auth_type.to_owned()),
+            ..CreateFunctionUrlConfigRequest::default()
+        };
+        let created = create_function_url_config(control, &context(), input).await.unwrap();
+        let url = created.function_url.unwrap();
+        url.trim_start_matches("http://").split('.').next().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_url_is_found_by_its_id_as_long_as_it_exists() {
+        let control = control();
+        control.given(record("f")).await;
+        let first = url(&control, "NONE").await;
+        let found = control.url_endpoint(&first).await.unwrap().unwrap();
+        assert_eq!(
+            (found.function.name.as_str(), found.alias, found.signed),
+            ("f", None, false)
+        );
+        let delete = DeleteFunctionUrlConfigRequest {
+            function_name: Some("f".to_owned()),
+            ..Default::default()
+        };
+        delete_function_url_config(&control, &context(), delete).await.unwrap();
+        let second = url(&control, "AWS_IAM").await;
+        assert_eq!(control.url_endpoint(&first).await.unwrap(), None);
+        assert!(control.url_endpoint(&second).await.unwrap().unwrap().signed);
+        assert_eq!(control.url_endpoint("other").await.unwrap(), None);
+    }
+}
