@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.auth
@@ -13,7 +12,7 @@ import botocore.credentials
 import pytest
 
 from kit import functions, host
-from kit.raw import POOL
+from kit.urls import Url, open_to_everyone
 
 ECHO = """
     import json
@@ -29,25 +28,6 @@ FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 )
-
-
-class Url:
-    """A function URL, and how it is asked."""
-
-    def __init__(self, server, url):
-        self.server, self.host = server, urlsplit(url).netloc
-        self.id = self.host.partition(".")[0]
-
-    def ask(self, path="/", method="GET", body=None, headers=None, by_path=False):
-        url = self.server.url + (f"/_lambent/url/{self.id}{path}" if by_path else path)
-        given = {} if by_path else {"Host": self.host}
-        return POOL.request(method, url, body=body, headers=given | (headers or {}))
-
-
-def open_to_everyone(client, name, **options):
-    client.add_permission(
-        FunctionName=name, StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*", FunctionUrlAuthType="NONE", **options
-    )
 
 
 @pytest.fixture

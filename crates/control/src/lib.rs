@@ -37,7 +37,8 @@ mod url_access;
 mod url_endpoint;
 
 pub use control::{Control, Pace, Parts, Readiness, RuntimeSupport};
-pub use invocation::Invoked;
+pub use invocation::{Invoked, InvokedStream};
+pub use lambent_invoker::{Answer as InvocationAnswer, AnswerStream, InvokeError, Streamed};
 pub use refusal::Refusal;
 pub use url_access::UrlCaller;
 pub use url_endpoint::UrlEndpoint;

@@ -4,11 +4,12 @@ use crate::{
     Control, Refusal,
     documents::Stored,
     function_url::FunctionUrl,
-    invocation::Invoked,
+    invocation::{Call, Invoked},
     naming::Target,
     url_access::{self, UrlCaller},
 };
 use bytes::Bytes;
+use lambent_invoker::Streamed;
 use lambent_models::lambda::Cors;
 use lambent_store::{DocumentKey, Kind};
 use lambent_types::{FunctionKey, FunctionName, RequestId};
@@ -82,8 +83,24 @@ impl Control {
     ) -> Result<Invoked, ServiceError> {
         let target = endpoint.target()?;
         let resolved = self.resolve(&target).await?;
-        let invoked = self.run(&target, resolved, request_id, event, None, Some(trace_id), false);
-        Ok(invoked.await?)
+        Ok(self.run(&target, resolved, call(request_id, event, trace_id)).await?)
+    }
+
+    /// The same, of a URL that passes the answer on while it comes.
+    ///
+    /// # Errors
+    /// As [`invoke_through_url`](Self::invoke_through_url).
+    pub async fn stream_through_url(
+        &self,
+        endpoint: &UrlEndpoint,
+        request_id: RequestId,
+        event: Bytes,
+        trace_id: String,
+    ) -> Result<Streamed, ServiceError> {
+        let target = endpoint.target()?;
+        let resolved = self.resolve(&target).await?;
+        let streamed = self.run_streaming(&target, resolved, call(request_id, event, trace_id));
+        Ok(streamed.await?.answer)
     }
 
     async fn url_key(&self, url_id: &str) -> Result<Option<DocumentKey>, Refusal> {
@@ -111,6 +128,16 @@ impl Control {
         if let Some(known) = self.0.urls.0.write().await.as_mut() {
             known.remove(url_id);
         }
+    }
+}
+
+fn call(request_id: RequestId, payload: Bytes, trace_id: String) -> Call {
+    Call {
+        request_id,
+        payload,
+        client_context: None,
+        trace_id: Some(trace_id),
+        tail: false,
     }
 }
 

@@ -1,8 +1,9 @@
-//! `Invoke` and `InvokeAsync`: the payload passes through.
+//! `Invoke`, `InvokeWithResponseStream` and `InvokeAsync`: the payload passes through.
 
 use crate::{
     body::{BodyError, PASSED_ON, Read},
     edge::{Answer, Edge, whole},
+    stream::{self, UnderWay},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request};
@@ -35,6 +36,7 @@ impl Edge {
         let payload = self.signed_payload(parts, query, body).await?;
         match routed.operation.name {
             "Invoke" => self.invoke(cx, parts, routed, &payload).await,
+            "InvokeWithResponseStream" => self.invoke_streaming(cx, parts, routed, &payload).await,
             "InvokeAsync" => self.invoke_async(cx, parts, routed, &payload).await,
             other => Err(error::not_implemented(other)),
         }
@@ -57,6 +59,38 @@ impl Edge {
         let mut answer = encode(invoked);
         if let Ok(value) = HeaderValue::from_str(&trace_id) {
             answer.headers_mut().insert(TRACE_ID, value);
+        }
+        Ok(answer)
+    }
+
+    /// Hands the answer on while it comes.
+    async fn invoke_streaming(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        routed: &Routed,
+        payload: &Read,
+    ) -> Result<Answer, ServiceError> {
+        let input = service::typed(input(routed, &parts.headers)?)?;
+        let trace_id = self.trace_id(&parts.headers);
+        let invoked = self
+            .control
+            .invoke_with_response_stream(cx, input, Some(trace_id.clone()), payload.bytes.clone())
+            .await?;
+        let Some(invoked) = invoked else {
+            let mut dry = Response::new(Bytes::new());
+            *dry.status_mut() = StatusCode::NO_CONTENT;
+            return Ok(whole(dry));
+        };
+        let mut answer = stream::events(invoked.answer, parts.extensions.get::<UnderWay>().cloned());
+        let texts = [
+            (EXECUTED_VERSION, invoked.executed_version.to_string()),
+            (TRACE_ID, trace_id),
+        ];
+        for (name, text) in texts {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                answer.headers_mut().insert(name, value);
+            }
         }
         Ok(answer)
     }

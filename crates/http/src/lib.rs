@@ -15,6 +15,7 @@ mod edge;
 mod internal;
 mod invoke;
 mod server;
+mod stream;
 mod url;
 
 pub use auth::{Auth, Credential, Credentials};

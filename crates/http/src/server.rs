@@ -1,6 +1,6 @@
 //! Connections.
 
-use crate::{Edge, url::Peer};
+use crate::{Edge, stream::UnderWay, url::Peer};
 use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -78,6 +78,7 @@ fn connection(
     let (edge, requests) = (Arc::clone(edge), requests.clone());
     let peer = stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
     let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(UnderWay(requests.token()));
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }

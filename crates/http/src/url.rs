@@ -9,6 +9,7 @@ mod address;
 mod cors;
 mod event;
 mod response;
+mod stream;
 
 pub(crate) use address::Address;
 
@@ -17,6 +18,7 @@ use crate::{
     body::{self, BodyError, DECODED},
     edge::{Answer, Edge, whole},
     invoke::TRACE_ID,
+    stream::UnderWay,
 };
 use bytes::Bytes;
 use event::{Received, Signer};
@@ -25,6 +27,7 @@ use hyper::body::Incoming;
 use lambent_control::{UrlCaller, UrlEndpoint};
 use lambent_types::{RequestId, limits};
 use lambent_wire::{ServiceError, error, rest_json, sigv4::SignedRequest};
+use response::Malformed;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Recorded: `test_lambda_permission_url_invocation`, `test_lambda_url_persists_after_alias_delete`.
@@ -51,9 +54,12 @@ enum Refused {
     /// The client did not send its body to the end.
     #[error("the body did not come to its end")]
     Broken,
-    /// The function failed, or answered something that is no answer.
+    /// The function failed.
     #[error("the function failed")]
     Failed,
+    /// The function answered something that is no answer.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
     /// The invocation was refused.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -133,6 +139,14 @@ impl Edge {
             return Err(Refused::Forbidden);
         }
         let event = self.event(endpoint, inbound, &read.bytes, caller.as_ref())?;
+        if endpoint.streams {
+            let streamed = self
+                .control
+                .stream_through_url(endpoint, inbound.request_id, event, inbound.trace_id.to_owned())
+                .await
+                .map_err(not_invoked)?;
+            return stream::respond(streamed, inbound.parts.extensions.get::<UnderWay>().cloned()).await;
+        }
         let invoked = self
             .control
             .invoke_through_url(endpoint, inbound.request_id, event, inbound.trace_id.to_owned())
@@ -141,10 +155,7 @@ impl Edge {
         if invoked.response.function_error.is_some() {
             return Err(Refused::Failed);
         }
-        response::response(&invoked.payload).map(whole).map_err(|malformed| {
-            tracing::debug!(request_id = %inbound.request_id, %malformed, "a function URL has no answer to give");
-            Refused::Failed
-        })
+        Ok(whole(response::response(&invoked.payload)?))
     }
 
     /// Who signed the request, where it has to be signed.
@@ -235,7 +246,7 @@ impl Refused {
             Self::Broken => refusal(&error::SERIALIZATION.with("The request body could not be read.")),
             Self::Service(error) => refusal(&error),
             // Recorded: `test_lambda_url_invocation_exception`.
-            Self::Failed => {
+            Self::Failed | Self::Malformed(_) => {
                 let mut answer = Response::new(Bytes::from_static(b"Internal Server Error"));
                 *answer.status_mut() = StatusCode::BAD_GATEWAY;
                 answer

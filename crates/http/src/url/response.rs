@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The function's answer is none that a URL can give.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the function's answer is malformed: {0}")]
-pub(crate) struct Malformed(&'static str);
+pub(crate) struct Malformed(pub(crate) &'static str);
 
 /// Whether the function speaks of an HTTP answer.
 #[derive(Deserialize)]
@@ -23,8 +23,8 @@ struct Probe<'a> {
 /// An HTTP answer as functions describe it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Described {
-    status_code: Status,
+struct Described {
+    status_code: Option<Status>,
     headers: Option<BTreeMap<String, Scalar>>,
     cookies: Option<Vec<String>>,
     body: Option<Box<RawValue>>,
@@ -67,6 +67,12 @@ pub(crate) fn response(payload: &Bytes) -> Result<Response<Bytes>, Malformed> {
     Ok(response)
 }
 
+/// The head of an answer whose body comes apart from it.
+pub(crate) fn head(json: &[u8]) -> Result<(StatusCode, HeaderMap), Malformed> {
+    let described: Described = serde_json::from_slice(json).map_err(|_| Malformed("its head is none"))?;
+    described.head()
+}
+
 impl Described {
     fn response(self) -> Result<Response<Bytes>, Malformed> {
         let body = match &self.body {
@@ -91,10 +97,11 @@ impl Described {
     }
 
     /// Status and headers. Those of the connection are not the function's to set.
-    pub(crate) fn head(self) -> Result<(StatusCode, HeaderMap), Malformed> {
+    fn head(self) -> Result<(StatusCode, HeaderMap), Malformed> {
         let code = match self.status_code {
-            Status::Number(code) => Some(code),
-            Status::Text(text) => text.parse().ok(),
+            None => Some(200),
+            Some(Status::Number(code)) => Some(code),
+            Some(Status::Text(text)) => text.parse().ok(),
         };
         let status = code
             .filter(|code| (200..600).contains(code))
