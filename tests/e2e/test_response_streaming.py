@@ -175,3 +175,17 @@ def test_a_stopping_server_finishes_its_streams(fresh_lambent):
     assert b"".join(each["PayloadChunk"]["Payload"] for each in rest[:-1]) == b"b\nc\nd\n"
     assert rest[-1] == {"InvokeComplete": {}}
     server.wait()
+
+
+def test_a_client_that_does_not_read_does_not_keep_the_server_alive(fresh_lambent):
+    server = fresh_lambent()
+    aws = server.client()
+    function = functions.create(aws, {"index.js": STREAM}, host.newest("nodejs"), "index.handler", Timeout=3)
+    created = aws.create_function_url_config(FunctionName=function.name, AuthType="NONE", InvokeMode="RESPONSE_STREAM")
+    open_to_everyone(aws, function.name)
+    asked = Url(server, created["FunctionUrl"])
+    with socket.create_connection(("127.0.0.1", server.port), 30) as connection:
+        connection.sendall(f"GET /?megabytes=100 HTTP/1.1\r\nHost: {asked.host}\r\n\r\n".encode())
+        assert connection.recv(1)
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0, "the function is held up until its timeout, and the server no longer"

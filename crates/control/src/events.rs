@@ -50,6 +50,7 @@ impl Control {
             client_context: event.client_context,
             trace_id: None,
             tail: false,
+            under_way: None,
         };
         match self.run(&target, resolved, call).await {
             Ok(invoked) if invoked.response.function_error.is_none() => Attempt::Success,

@@ -10,6 +10,7 @@ use lambent_models::lambda::{
 use lambent_types::{Code, FunctionRecord, RequestId, State, Version};
 use lambent_wire::{RequestContext, ServiceError};
 use std::sync::Arc;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// A function that is updated again and again is looked up this often before the caller is told to try later.
 const TRIES: usize = 20;
@@ -29,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) trace_id: Option<String>,
     /// Whether the end of the log is wanted.
     pub(crate) tail: bool,
+    /// Held until the function has answered.
+    pub(crate) under_way: Option<TaskTrackerToken>,
 }
 
 /// The answer to `InvokeWithResponseStream`, which has begun.
@@ -66,7 +69,7 @@ impl Control {
             .map_err(ServiceError::from)
     }
 
-    /// `InvokeWithResponseStream`. `None` for a dry run.
+    /// `InvokeWithResponseStream`. `None` for a dry run. The token is held until the function has answered to the end.
     ///
     /// # Errors
     /// What is refused before the function runs; what the function does wrong is in the answer, or at its end.
@@ -76,8 +79,9 @@ impl Control {
         input: InvokeWithResponseStreamRequest,
         trace_id: Option<String>,
         payload: Bytes,
+        under_way: Option<TaskTrackerToken>,
     ) -> Result<Option<InvokedStream>, ServiceError> {
-        ops::invoke_with_response_stream::invoke_with_response_stream(self, cx, input, trace_id, payload)
+        ops::invoke_with_response_stream::invoke_with_response_stream(self, cx, input, trace_id, payload, under_way)
             .await
             .map_err(ServiceError::from)
     }
@@ -162,6 +166,7 @@ impl Control {
                 client_context: call.client_context.clone(),
                 trace_id: call.trace_id.clone(),
                 tail: call.tail,
+                under_way: call.under_way.clone(),
             };
             match attempt(request).await {
                 Ok(answer) => return Ok((record, answer)),

@@ -16,6 +16,7 @@ use lambent_types::{FunctionKey, FunctionName, RequestId};
 use lambent_wire::ServiceError;
 use std::collections::HashMap;
 use tokio::sync::RwLock;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// A function URL that exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +87,7 @@ impl Control {
         Ok(self.run(&target, resolved, call(request_id, event, trace_id)).await?)
     }
 
-    /// The same, of a URL that passes the answer on while it comes.
+    /// The same, of a URL that passes the answer on while it comes. The token is held until the function has answered to the end.
     ///
     /// # Errors
     /// As [`invoke_through_url`](Self::invoke_through_url).
@@ -96,11 +97,15 @@ impl Control {
         request_id: RequestId,
         event: Bytes,
         trace_id: String,
+        under_way: Option<TaskTrackerToken>,
     ) -> Result<Streamed, ServiceError> {
         let target = endpoint.target()?;
         let resolved = self.resolve(&target).await?;
-        let streamed = self.run_streaming(&target, resolved, call(request_id, event, trace_id));
-        Ok(streamed.await?.answer)
+        let call = Call {
+            under_way,
+            ..call(request_id, event, trace_id)
+        };
+        Ok(self.run_streaming(&target, resolved, call).await?.answer)
     }
 
     async fn url_key(&self, url_id: &str) -> Result<Option<DocumentKey>, Refusal> {
@@ -138,6 +143,7 @@ fn call(request_id: RequestId, payload: Bytes, trace_id: String) -> Call {
         client_context: None,
         trace_id: Some(trace_id),
         tail: false,
+        under_way: None,
     }
 }
 

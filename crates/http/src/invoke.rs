@@ -3,7 +3,7 @@
 use crate::{
     body::{BodyError, PASSED_ON, Read},
     edge::{Answer, Edge, whole},
-    stream::{self, UnderWay},
+    stream::{self, under_way},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request};
@@ -75,14 +75,20 @@ impl Edge {
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
-            .invoke_with_response_stream(cx, input, Some(trace_id.clone()), payload.bytes.clone())
+            .invoke_with_response_stream(
+                cx,
+                input,
+                Some(trace_id.clone()),
+                payload.bytes.clone(),
+                under_way(parts),
+            )
             .await?;
         let Some(invoked) = invoked else {
             let mut dry = Response::new(Bytes::new());
             *dry.status_mut() = StatusCode::NO_CONTENT;
             return Ok(whole(dry));
         };
-        let mut answer = stream::events(invoked.answer, parts.extensions.get::<UnderWay>().cloned());
+        let mut answer = stream::events(invoked.answer);
         let texts = [
             (EXECUTED_VERSION, invoked.executed_version.to_string()),
             (TRACE_ID, trace_id),

@@ -4,7 +4,7 @@ use crate::edge::{Answer, whole};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use http::{HeaderValue, Response, header::CONTENT_TYPE};
+use http::{HeaderValue, Response, header::CONTENT_TYPE, request};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use lambent_control::{AnswerStream, InvocationAnswer, InvokeError, Streamed};
@@ -14,10 +14,15 @@ use serde::Serialize;
 use std::io;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Counts a request as under way for as long as it is held: one that is still being answered holds up the end of the server, as long
-/// as the function takes.
+/// Counts a request as under way for as long as it is held. The invocation has it, not the answer: the server waits until the function has
+/// written all, and not for a client that does not read.
 #[derive(Clone, Debug)]
-pub(crate) struct UnderWay(#[expect(dead_code, reason = "held, not looked at")] pub(crate) TaskTrackerToken);
+pub(crate) struct UnderWay(pub(crate) TaskTrackerToken);
+
+/// The token of a request.
+pub(crate) fn under_way(parts: &request::Parts) -> Option<TaskTrackerToken> {
+    parts.extensions.get().map(|UnderWay(token)| token.clone())
+}
 
 /// An answer that is sent piece by piece, at the pace of the client.
 pub(crate) fn piecewise(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Answer {
@@ -38,10 +43,10 @@ struct Complete {
 }
 
 /// The answer to `InvokeWithResponseStream`: `PayloadChunk`s, then `InvokeComplete`.
-pub(crate) fn events(streamed: Streamed, under_way: Option<UnderWay>) -> Answer {
+pub(crate) fn events(streamed: Streamed) -> Answer {
     let mut answer = match streamed {
         Streamed::Whole(answer) => whole(Response::new(at_once(&answer))),
-        Streamed::Pieces(pieces) => piecewise(while_it_comes(pieces, under_way)),
+        Streamed::Pieces(pieces) => piecewise(while_it_comes(pieces)),
     };
     let content_type = HeaderValue::from_static(event_stream::CONTENT_TYPE);
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -55,14 +60,11 @@ fn at_once(answer: &InvocationAnswer) -> Bytes {
     messages.concat().into()
 }
 
-fn while_it_comes(
-    pieces: AnswerStream,
-    under_way: Option<UnderWay>,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
-    stream::unfold(Some((pieces, under_way)), |state| async {
-        let (mut pieces, under_way) = state?;
+fn while_it_comes(pieces: AnswerStream) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
+    stream::unfold(Some(pieces), |state| async {
+        let mut pieces: AnswerStream = state?;
         Some(match pieces.next().await {
-            Some(data) => (Ok(chunk(data)), Some((pieces, under_way))),
+            Some(data) => (Ok(chunk(data)), Some(pieces)),
             None => (
                 Ok(pieces
                     .end()

@@ -18,7 +18,7 @@ use crate::{
     body::{self, BodyError, DECODED},
     edge::{Answer, Edge, whole},
     invoke::TRACE_ID,
-    stream::UnderWay,
+    stream::under_way,
 };
 use bytes::Bytes;
 use event::{Received, Signer};
@@ -142,10 +142,16 @@ impl Edge {
         if endpoint.streams {
             let streamed = self
                 .control
-                .stream_through_url(endpoint, inbound.request_id, event, inbound.trace_id.to_owned())
+                .stream_through_url(
+                    endpoint,
+                    inbound.request_id,
+                    event,
+                    inbound.trace_id.to_owned(),
+                    under_way(inbound.parts),
+                )
                 .await
                 .map_err(not_invoked)?;
-            return stream::respond(streamed, inbound.parts.extensions.get::<UnderWay>().cloned()).await;
+            return stream::respond(streamed).await;
         }
         let invoked = self
             .control

@@ -6,6 +6,7 @@ use lambent_runtime_api::{ResponsePieces, ResponseSink};
 use lambent_types::{FunctionRecord, Outcome, RequestId};
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// One invocation of a version that has been looked up.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct InvokeRequest {
     pub trace_id: Option<String>,
     /// Whether the answer carries the end of the log.
     pub tail: bool,
+    /// Held until the function has answered, for those who wait for that.
+    pub under_way: Option<TaskTrackerToken>,
 }
 
 /// What a function, or the platform in its place, answered.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     edge::{Answer, whole},
-    stream::{UnderWay, piecewise},
+    stream::piecewise,
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream};
@@ -50,7 +50,7 @@ impl Prelude {
 }
 
 /// The answer, once its head is known.
-pub(super) async fn respond(streamed: Streamed, under_way: Option<UnderWay>) -> Result<Answer, Refused> {
+pub(super) async fn respond(streamed: Streamed) -> Result<Answer, Refused> {
     let mut pieces = match streamed {
         Streamed::Whole(answer) if !answer.outcome.is_success() => return Err(Refused::Failed),
         // The answer of a function that does not stream is not looked into.
@@ -64,17 +64,14 @@ pub(super) async fn respond(streamed: Streamed, under_way: Option<UnderWay>) -> 
     };
     if pieces.content_type.as_deref() != Some(INTEGRATION) {
         let content_type = pieces.content_type.take();
-        return Ok(raw(
-            content_type.as_deref(),
-            piecewise(body(Bytes::new(), pieces, under_way)),
-        ));
+        return Ok(raw(content_type.as_deref(), piecewise(body(Bytes::new(), pieces))));
     }
     let mut prelude = Prelude::default();
     while let Some(data) = pieces.next().await {
         if let Some((head, rest)) = prelude.push(&data)? {
             let (status, mut headers) = response::head(&head)?;
             headers.entry(CONTENT_TYPE).or_insert(UNKNOWN);
-            let mut answer = piecewise(body(rest, pieces, under_way));
+            let mut answer = piecewise(body(rest, pieces));
             *answer.status_mut() = status;
             *answer.headers_mut() = headers;
             return Ok(answer);
@@ -92,18 +89,14 @@ fn raw(content_type: Option<&str>, mut answer: Answer) -> Answer {
 }
 
 /// A function that fails in the middle has its answer broken off: there is no other way left to tell.
-fn body(
-    first: Bytes,
-    pieces: AnswerStream,
-    under_way: Option<UnderWay>,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
-    stream::unfold(Some((first, pieces, under_way)), |state| async {
-        let (first, mut pieces, under_way) = state?;
+fn body(first: Bytes, pieces: AnswerStream) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
+    stream::unfold(Some((first, pieces)), |state| async {
+        let (first, mut pieces) = state?;
         if !first.is_empty() {
-            return Some((Ok(first), Some((Bytes::new(), pieces, under_way))));
+            return Some((Ok(first), Some((Bytes::new(), pieces))));
         }
         match pieces.next().await {
-            Some(data) => Some((Ok(data), Some((Bytes::new(), pieces, under_way)))),
+            Some(data) => Some((Ok(data), Some((Bytes::new(), pieces)))),
             None if pieces.end().await.is_ok_and(|end| end.outcome.is_success()) => None,
             None => Some((
                 Err(io::Error::other("the function failed in the middle of its answer")),

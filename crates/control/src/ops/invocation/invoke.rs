@@ -43,6 +43,7 @@ pub(crate) async fn invoke(
                 client_context,
                 trace_id,
                 tail: input.log_type.as_deref() == Some("Tail"),
+                under_way: None,
             };
             control.run(&target, resolved, call).await
         }

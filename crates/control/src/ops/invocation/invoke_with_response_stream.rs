@@ -10,6 +10,7 @@ use bytes::Bytes;
 use lambent_models::lambda::InvokeWithResponseStreamRequest;
 use lambent_types::InvocationType;
 use lambent_wire::RequestContext;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Like `Invoke`, except that the answer is handed on while it comes. `None` for a dry run.
 pub(crate) async fn invoke_with_response_stream(
@@ -18,6 +19,7 @@ pub(crate) async fn invoke_with_response_stream(
     input: InvokeWithResponseStreamRequest,
     trace_id: Option<String>,
     payload: Bytes,
+    under_way: Option<TaskTrackerToken>,
 ) -> Result<Option<InvokedStream>, Refusal> {
     if input.tenant_id.is_some() {
         return Err(Refusal::NotImplemented("TenantId in InvokeWithResponseStream"));
@@ -36,6 +38,7 @@ pub(crate) async fn invoke_with_response_stream(
         client_context,
         trace_id,
         tail: input.log_type.as_deref() == Some("Tail"),
+        under_way,
     };
     control.run_streaming(&target, resolved, call).await.map(Some)
 }
@@ -57,7 +60,7 @@ mod tests {
     async fn the_same_is_refused_as_of_invoke() {
         let (control, cx) = (control(), context());
         let ask = |payload: &'static [u8]| {
-            invoke_with_response_stream(&control, &cx, request("DryRun"), None, Bytes::from_static(payload))
+            invoke_with_response_stream(&control, &cx, request("DryRun"), None, Bytes::from_static(payload), None)
         };
         assert_eq!(refused(ask(b"{}").await).0, "ResourceNotFoundException");
         control.given(record("f")).await;
