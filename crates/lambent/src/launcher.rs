@@ -8,7 +8,7 @@ use lambent_runtimes::{
 use lambent_sandbox::{BindMount, BoxFuture, EnvSpec, Limits};
 use lambent_store::CodeStore;
 use lambent_types::{
-    EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
+    Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
     function::{LogFormat, LoggingConfig},
 };
 use std::{
@@ -34,6 +34,12 @@ impl Launcher for HostLauncher {
         initialization: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(async move {
+            if let Code::Image(image) = &function.code {
+                return Err(LaunchError::Code(format!(
+                    "{} is an image, which cannot be run",
+                    image.uri
+                )));
+            }
             let plan = self
                 .catalogue
                 .launch(&function.config.runtime)
@@ -162,6 +168,9 @@ fn substitution(function: &FunctionRecord, plan: &LaunchPlan) -> Option<String> 
 
 impl Readiness for HostLauncher {
     fn check(&self, function: &FunctionRecord) -> Result<(), (StateReasonCode, String)> {
+        if matches!(function.code, Code::Image(_)) {
+            return Ok(());
+        }
         match self.catalogue.launch(&function.config.runtime) {
             Ok(_) => Ok(()),
             Err(unavailable) => Err((StateReasonCode::InvalidRuntime, unavailable.to_string())),
