@@ -8,6 +8,10 @@ const Client = require('./lambent/client.js');
 const errors = require('./lambent/errors.js');
 const handlers = require('./lambent/handler.js');
 const Invocation = require('./lambent/invocation.js');
+const takeOver = require('./lambent/handover.js');
+
+// Nothing above depends on the function.
+takeOver();
 
 const runtime = Number((/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV || '') || [0, 99])[1]);
 const client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);

@@ -3,13 +3,14 @@
 import os
 import sys
 
-from lambent_runtime import faults, handler, log, marshal, start
+from lambent_runtime import faults, handler, handover, log, marshal, start
 from lambent_runtime.client import Client
 from lambent_runtime.context import LambdaContext
 
 
 def run():
     """Never returns: the process ends with the environment, by the function's own exit, or because initialisation failed."""
+    handover.take()
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])
     start.prepare()
     log.set_up()
