@@ -26,6 +26,8 @@ const FILES: &[(&str, &[u8])] = embedded![
     "nodejs/lambent/import.js",
     "nodejs/lambent/invocation.js",
     "nodejs/lambent/log.js",
+    "nodejs/lambent/rehearsal.js",
+    "nodejs/lambent/rehearsed.js",
     "nodejs/lambent/streaming.js",
     "python/bootstrap.py",
     "python/lambent_runtime/__init__.py",
@@ -38,6 +40,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "python/lambent_runtime/log.py",
     "python/lambent_runtime/loop.py",
     "python/lambent_runtime/marshal.py",
+    "python/lambent_runtime/rehearsed.py",
     "python/lambent_runtime/start.py",
 ];
 

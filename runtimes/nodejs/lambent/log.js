@@ -74,6 +74,11 @@ function beginRequest(requestId, tenant) {
   tenantId = tenant;
 }
 
+function endRequest() {
+  delete global[REQUEST_ID];
+  tenantId = undefined;
+}
+
 // An error that ended an invocation or the process.
 function uncaught(title, error) {
   const known = error instanceof Error ? error : new Error(error);
@@ -84,4 +89,4 @@ function uncaught(title, error) {
   }
 }
 
-module.exports = { patchConsole: patchConsole, beginRequest: beginRequest, uncaught: uncaught };
+module.exports = { patchConsole: patchConsole, beginRequest: beginRequest, endRequest: endRequest, uncaught: uncaught };

@@ -7,22 +7,29 @@ import time
 _LIMIT = 262144
 
 
+def is_ahead():
+    """Whether the interpreter was started before its function was known."""
+    return "LAMBENT_HANDOVER_FD" in os.environ
+
+
 def take():
-    """Returns once this process has its function's directory and variables; at once if it has had them from the start."""
-    number = os.environ.get("LAMBENT_HANDOVER_FD")
-    if number is None:
-        return
-    words = os.read(int(number), _LIMIT)
-    os.close(int(number))
+    """Returns once this process has its function's directory and variables."""
+    number = int(os.environ["LAMBENT_HANDOVER_FD"])
+    words = os.read(number, _LIMIT)
+    os.close(number)
     if not words:
         sys.exit(0)
-    words = words.split(b"\0")
-    os.environ.clear()
-    for word in words[1:-1]:
-        name, _, value = word.partition(b"=")
-        os.environ[_text(name)] = _text(value)
-    os.chdir(_text(words[0]))
-    time.tzset()
+    words = _text(words).split("\0")
+    zone = os.environ.get("TZ")
+    wanted = dict(word.split("=", 1) for word in words[1:-1])
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+    os.chdir(words[0])
+    if os.environ.get("TZ") != zone:
+        time.tzset()
 
 
 if str is bytes:

@@ -245,7 +245,7 @@ impl Starter {
         loop {
             let spare = self.spares.take(&spec, now);
             let was_spare = spare.is_some();
-            let Spare { blank, ahead } = spare.map_or_else(|| self.blank().map(Spare::plain), Ok)?;
+            let Spare { mut blank, ahead } = spare.map_or_else(|| self.blank().map(Spare::plain), Ok)?;
             if ahead.is_none() && programs.is_none() {
                 programs = Some(detached(&spec.program.mounts)?);
             }
@@ -325,6 +325,7 @@ fn start_ahead(blank: &Blank, program: &Program) -> Result<(), StepError> {
     let mounts = detached(&program.mounts)?;
     let message = ToInit::StartAhead(Box::new(program.clone()));
     let fds: Vec<_> = mounts.iter().map(AsFd::as_fd).collect();
+    blank.group.stay_in_the_background()?;
     channel::send(&blank.link, &message, &fds).map_err(|error| told(&error))
 }
 
