@@ -126,21 +126,18 @@ fn spec(
         code: tree,
         layers,
     };
-    let command = plan
-        .command_for(&facts)
+    let program = plan
+        .program_for(&facts)
         .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
-    let mut mounts = plan.mounts;
-    mounts.push(BindMount {
-        host: tree.to_owned(),
-        inside: "/var/task".to_owned(),
-    });
-    mounts.extend(layers.iter().map(|layer| BindMount {
-        host: layer.clone(),
-        inside: "/opt".to_owned(),
-    }));
+    let mount = |host: &Path, inside: &str| BindMount {
+        host: host.to_owned(),
+        inside: inside.to_owned(),
+    };
+    let layers = layers.iter().map(|layer| mount(layer, "/opt"));
+    let mounts = [mount(tree, "/var/task")].into_iter().chain(layers).collect();
     Ok(EnvSpec {
         id: id.to_owned(),
-        command,
+        program,
         env,
         working_dir: plan.working_dir,
         mounts,
