@@ -104,7 +104,7 @@ impl Control {
             match self.0.invoker.invoke(request).await {
                 Ok(answer) => return Ok(invoked(&record, answer)),
                 Err(InvokeError::Stale) => resolved = self.resolve(target).await?,
-                Err(InvokeError::Throttled(reason)) => return Err(Refusal::Throttled(reason.as_str())),
+                Err(InvokeError::Throttled(reason)) => return Err(Refusal::Throttled(reason)),
                 Err(error @ (InvokeError::ShuttingDown | InvokeError::Lost)) => {
                     return Err(Refusal::Internal(error.to_string()));
                 }
