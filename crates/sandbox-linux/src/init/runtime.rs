@@ -19,6 +19,10 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// When the host as a whole runs out of memory, functions go before the server does.
 const OOM_SCORE_ADJUSTMENT: &str = "500";
 
+/// The largest core file, and how much memory a process may lock, as AWS has them (recorded: `test_runtime_ulimits`).
+const CORE_BYTES: u64 = 10 << 30;
+const LOCKED_BYTES: u64 = 64 << 10;
+
 /// What stopped the new process from becoming the runtime, as it tells the init.
 #[derive(Serialize, Deserialize)]
 enum Stopped {
@@ -124,7 +128,9 @@ fn set_up(spec: &EnvSpec, output: &OwnedFd) -> Result<(), StepError> {
     set_dumpable_behavior(DumpableBehavior::Dumpable).step("become readable")?;
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJUSTMENT).step("offer itself to the kernel's memory killer")?;
     sys::limit(Resource::Nofile, spec.limits.open_files).step("limit open files")?;
-    sys::limit(Resource::Core, 0).step("limit core files")?;
+    // A core file can only lie in the environment's own /tmp, whose size is limited.
+    sys::limit(Resource::Core, CORE_BYTES).step("limit core files")?;
+    sys::limit(Resource::Memlock, LOCKED_BYTES).step("limit locked memory")?;
     // Counted in this user namespace, so it includes the init.
     sys::limit(Resource::Nproc, u64::from(spec.limits.processes) + 1).step("limit processes")?;
     rustix::process::chdir(spec.working_dir.as_str()).step(format!("enter {}", spec.working_dir))?;
