@@ -29,6 +29,7 @@ mod publication;
 mod refusal;
 mod settings;
 mod settle;
+mod sharing;
 mod tags;
 #[cfg(test)]
 mod testing;
