@@ -1,7 +1,7 @@
 //! `coverage`: which of the models' operations are implemented.
 //!
-//! An operation is implemented when `crates/control/src/ops/<resource>/<operation>.rs` exists, raw ones such as `invoke.rs` included. A
-//! file that names no operation is an error, so nothing can be counted that AWS does not have.
+//! An operation is implemented when `crates/*/src/ops/<resource>/<operation>.rs` exists, raw ones such as `invoke.rs` included. A file
+//! that names no operation is an error, so nothing can be counted that AWS does not have.
 
 use crate::{
     models::operation_files,
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 fn report() -> Result<String> {
     let known = operation_files("lambda")?;
-    let found = implemented(&root().join("crates/control/src/ops"))?;
+    let found = implemented(&root().join("crates"))?;
     let names: BTreeSet<&str> = known.iter().map(|(file, _)| file.as_str()).collect();
     let strangers: Vec<&str> = found
         .iter()
@@ -58,14 +58,17 @@ fn report() -> Result<String> {
     Ok(out)
 }
 
-/// The names of the operations' files: everything two levels below `ops` that is no module list.
-fn implemented(ops: &Path) -> Result<BTreeSet<String>> {
+/// The names of the operations' files: everything two levels below a crate's `ops`.
+fn implemented(crates: &Path) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    for file in rust_files(ops)? {
-        let depth = file.strip_prefix(ops).map_or(0, |below| below.components().count());
-        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        if depth == 2 && stem != "mod" && !found.insert(stem.to_owned()) {
-            bail!("the operation {stem} has two files");
+    for one in fs::read_dir(crates)? {
+        let ops = one?.path().join("src/ops");
+        for file in rust_files(&ops)? {
+            let depth = file.strip_prefix(&ops).map_or(0, |below| below.components().count());
+            let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            if depth == 2 && !found.insert(stem.to_owned()) {
+                bail!("the operation {stem} has two files");
+            }
         }
     }
     Ok(found)

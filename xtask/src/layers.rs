@@ -1,4 +1,5 @@
-//! `layers`: which crate may use which. Each crate names its layer in its own Cargo.toml; dependencies that only tests use are free.
+//! `layers`: which crate may use which. Each crate names its layer in its own Cargo.toml; dependencies that only tests use are free, and
+//! a build script, which runs while others are made, may use the dev layer.
 
 use crate::workspace::{Package, metadata};
 use anyhow::{Context, Result, bail, ensure};
@@ -68,8 +69,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             .filter(|dependency| dependency.kind.as_deref() != Some("dev"))
         {
             let known = layers.iter().find(|(other, _)| other.name == dependency.name);
+            let builds = dependency.kind.as_deref() == Some("build");
             if let Some((other, used)) = known
                 && !layer.may_use().contains(used)
+                && !(builds && *used == Layer::Dev)
             {
                 wrong.push(format!(
                     "{} ({layer:?}) must not use {} ({used:?})",

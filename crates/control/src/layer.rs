@@ -3,7 +3,7 @@
 use crate::{
     Control, Refusal,
     documents::{self, Noun, Stored},
-    permission::layer_policy_key,
+    permission::Owner,
     policy::Policy,
 };
 use lambent_models::lambda::{LayerVersionContentOutput, LayerVersionsListItem};
@@ -134,6 +134,22 @@ impl LayerVersion {
     }
 }
 
+/// Where a layer version's policy is kept: no function is named like its parent.
+pub(crate) fn policy_key(version: &LayerVersion) -> DocumentKey {
+    let parent = format!("layer:{}", version.layer.name);
+    documents::key::<Policy>(&version.layer.scope, &parent, &version.number.to_string())
+}
+
+/// A layer version as what a policy is of.
+pub(crate) fn policy_owner(version: &Stored<LayerVersion>) -> Owner {
+    Owner {
+        policy: policy_key(&version.value),
+        arn: version.value.arn(),
+        present: version.unchanged(),
+        told_by: "GetLayerPolicy",
+    }
+}
+
 /// Which versions a list is to show: a version that names no runtimes or architectures is compatible with none.
 #[derive(Default)]
 pub(crate) struct Filter {
@@ -164,7 +180,7 @@ impl Control {
         if let Some(version) = &found
             && layer.scope.account != cx.scope.account
         {
-            let policy = self.load::<Policy>(&layer_policy_key(&version.value)).await?;
+            let policy = self.load::<Policy>(&policy_key(&version.value)).await?;
             if !policy.is_some_and(|policy| policy.value.lets_in(cx.scope.account)) {
                 return Err(Refusal::OtherAccount);
             }

@@ -1,49 +1,33 @@
-//! The Lambda control plane.
+//! The Lambda control plane: the operations on functions, versions and layers, and on invocations; and all operations put together.
 //!
 //! Each operation is a file below `ops/`, named after it, found by the build script: what is there is implemented, what is not answers
 //! NotImplemented. An operation reads what it needs, decides, commits one transaction, and converts what it did into the API's answer.
-//! It answers what it refuses with a [`Refusal`]; the AWS code of each is chosen in one list, in `refusal.rs`.
+//! What several crates need for that is in `control-core`, among it the list of what is refused; operations on what is attached to a
+//! function are in `control-attachments`, those on event source mappings in `control-mappings`.
 
-mod alias;
-mod code_signing;
-mod concurrency;
 mod config;
 mod control;
 mod convert;
-mod documents;
-mod event_invoke;
 mod events;
-mod filter_pattern;
-mod function_url;
+mod invocation;
 mod json;
 mod layer;
-mod links;
-mod mapping;
-mod mapping_settings;
-mod naming;
 mod package;
-mod permission;
-mod policy;
-mod provisioned;
 mod publication;
-mod refusal;
 mod settings;
-mod settle;
-mod sharing;
-mod tags;
 #[cfg(test)]
 mod testing;
 mod update;
 
-pub use control::{Control, Pace, Parts, Readiness, RuntimeSupport};
+pub use control::Control;
 pub use invocation::Invoked;
-pub use refusal::Refusal;
+pub use lambent_control_core::{Pace, Parts, Readiness, Refusal, RuntimeSupport};
+
+use lambent_control_core::{Core, TRIES, alias, documents, naming, permission, policy, tags};
 
 pub(crate) mod ops {
     include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 }
-
-mod invocation;
 
 /// What the build script made of the files below `ops/`.
 mod glue {

@@ -1,41 +1,11 @@
 //! What the tests of operations share.
 
-use crate::{Control, Pace, Parts, Readiness, RuntimeSupport};
-use bytes::Bytes;
-use lambent_events::EventQueue;
-use lambent_invoker::{Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
-use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
-use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
+use crate::{Control, Pace};
+use lambent_control_core::testing;
 use lambent_store_memory::MemoryStore;
-use lambent_types::{
-    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
-    Timestamp, Version,
-};
-use lambent_wire::{RequestContext, ServiceError};
-use std::{
-    collections::BTreeMap,
-    future::ready,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
-/// A request of account 111111111111 in us-east-1.
-pub(crate) fn context() -> RequestContext {
-    let ids = SeededIds::default();
-    ids.uuid();
-    RequestContext {
-        scope: contract::scope("111111111111"),
-        access_key: None,
-        request_id: RequestId::new(&ids),
-        host: Some("127.0.0.1:4566".to_owned()),
-        secure: false,
-    }
-}
-
-/// A settled function.
-pub(crate) fn record(name: &str) -> FunctionRecord {
-    contract::record("111111111111", name, Version::Latest, 1)
-}
+pub(crate) use testing::{context, record, refused};
 
 /// A control plane over a store in memory. It can do everything but run functions.
 pub(crate) fn control() -> Control {
@@ -44,112 +14,5 @@ pub(crate) fn control() -> Control {
 
 /// The same, in which functions come to rest at that pace.
 pub(crate) fn control_at(pace: Pace) -> Control {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
-    let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_795_435_534_123_456)));
-    let ids = Arc::new(SeededIds::default());
-    let invoker = Invoker::new(
-        lambent_invoker::Parts {
-            launcher: Arc::new(Nothing),
-            sandbox: Arc::new(Nothing),
-            log: Arc::new(Nothing),
-            clock: Arc::clone(&clock) as _,
-            ids: Arc::clone(&ids) as _,
-        },
-        lambent_invoker::Options::default(),
-    );
-    Control::new(Parts {
-        events: EventQueue::new(Arc::clone(&store)),
-        store,
-        code: Arc::new(FakeCode::default()),
-        objects: None,
-        invoker,
-        readiness: Arc::new(Nothing),
-        clock,
-        ids,
-        runtime_support: RuntimeSupport::Guide,
-        pace,
-    })
-}
-
-impl Control {
-    /// Stores a settled function without asking any operation.
-    pub(crate) async fn given(&self, record: FunctionRecord) {
-        let put = Transaction::of(Change::PutFunction(Arc::new(record)));
-        self.0.store.commit(put).await.unwrap();
-    }
-}
-
-/// What a refused request is answered: the error's code and message.
-pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, crate::Refusal>) -> (&'static str, String) {
-    let error = ServiceError::from(answer.unwrap_err());
-    (error.shape.code, error.message.into_owned())
-}
-
-/// Packages in memory; any bytes are one, whose unpacked size is their number.
-#[derive(Default)]
-struct FakeCode(Mutex<BTreeMap<Sha256Digest, Bytes>>);
-
-impl CodeStore for FakeCode {
-    fn put(&self, zip: Bytes) -> BoxFuture<'_, Result<(CodeReference, CodePin), IntakeError>> {
-        let (digest, size) = (Sha256Digest::of(&zip), zip.len() as u64);
-        self.0.lock().unwrap().insert(digest, zip);
-        Box::pin(ready(Ok((CodeReference { digest, size }, Box::new(()) as CodePin))))
-    }
-
-    fn tree(&self, _: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, CodePin), IntakeError>> {
-        Box::pin(ready(Err(IntakeError::Empty)))
-    }
-
-    fn unpacked_bytes(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<u64, IntakeError>> {
-        let size = self.0.lock().unwrap().get(&digest).map(|zip| zip.len() as u64);
-        Box::pin(ready(size.ok_or(IntakeError::Empty)))
-    }
-
-    fn zip(&self, _: Sha256Digest) -> BoxFuture<'_, Result<PathBuf, IntakeError>> {
-        Box::pin(ready(Err(IntakeError::Empty)))
-    }
-
-    fn discard(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(), IntakeError>> {
-        self.0.lock().unwrap().remove(&digest);
-        Box::pin(ready(Ok(())))
-    }
-
-    fn packages(&self) -> BoxFuture<'_, Result<Vec<Sha256Digest>, IntakeError>> {
-        Box::pin(ready(Ok(self.0.lock().unwrap().keys().copied().collect())))
-    }
-}
-
-/// Stands for the parts that run functions.
-struct Nothing;
-
-impl Readiness for Nothing {
-    fn check(&self, _: &FunctionRecord) -> Result<(), (StateReasonCode, String)> {
-        Ok(())
-    }
-}
-
-impl Launcher for Nothing {
-    fn prepare<'a>(
-        &'a self,
-        _: &'a FunctionRecord,
-        _: &'a str,
-        _: &'a LogStream,
-        _: Initialization,
-    ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
-        Box::pin(ready(Err(LaunchError::Code("nothing runs here".to_owned()))))
-    }
-}
-
-impl SandboxProvider for Nothing {
-    fn start(&self, _: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>> {
-        Box::pin(ready(Err(StartError::StarterGone)))
-    }
-
-    fn enforcement(&self) -> &Enforcement {
-        unreachable!("nothing asks")
-    }
-}
-
-impl LogSink for Nothing {
-    fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    Control(testing::core(Arc::new(MemoryStore::default()), pace))
 }

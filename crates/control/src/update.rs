@@ -1,12 +1,9 @@
 //! What the operations that change `$LATEST` have in common.
 
-use crate::{Control, Refusal, naming::Target, publication::Publication};
+use crate::{Control, Refusal, TRIES, naming::Target, publication::Publication};
 use lambent_store::{Change, CommitError, Condition, Transaction};
 use lambent_types::{FunctionRecord, LastUpdateStatus, RevisionId, State};
 use std::sync::Arc;
-
-/// Tries against others who change the same function at the same time.
-pub(crate) const TRIES: usize = 20;
 
 /// An update of one function.
 pub(crate) struct Update<'a> {
@@ -108,5 +105,32 @@ impl<'a> Update<'a> {
             last_modified: shared.clock.now(),
             ..changed
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Pace,
+        testing::{context, control_at, record},
+    };
+    use std::time::Duration;
+
+    /// Follows the recording `test_lambda_concurrent_config_updates`.
+    #[tokio::test(start_paused = true)]
+    async fn at_the_pace_of_aws_an_update_in_progress_is_seen_and_refuses_another() {
+        let control = control_at(Pace::After(Duration::from_secs(2)));
+        let updating = FunctionRecord {
+            last_update: LastUpdateStatus::InProgress,
+            ..record("f")
+        };
+        control.given(updating.clone()).await;
+        control.settle_soon(&updating);
+        let target = Target::read(&context(), Some("f".to_owned()), None).unwrap();
+        let refused = Update::of(&control, &target, None).begin().await.unwrap_err();
+        assert!(matches!(refused, Refusal::UpdateInProgress(_)));
+        control.shut_down().await;
+        assert!(Update::of(&control, &target, None).begin().await.is_ok());
     }
 }

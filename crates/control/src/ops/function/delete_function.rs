@@ -112,10 +112,8 @@ fn clean_up(control: &Control, gone: &FunctionRecord) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        ops::create_alias::create_alias,
-        testing::{context, control, record, refused},
-    };
+    use crate::testing::{context, control, record, refused};
+    use lambent_control_attachments::create_alias;
     use lambent_models::lambda::CreateAliasRequest;
 
     fn request(qualifier: Option<&str>) -> DeleteFunctionRequest {

@@ -1,7 +1,7 @@
 //! `AddLayerVersionPermission`.
 
 use crate::{
-    Control, Refusal,
+    Control, Refusal, layer,
     policy::{Condition, Effect, Equals, Policy, Principal, Statement},
 };
 use lambent_models::lambda::{AddLayerVersionPermissionRequest, AddLayerVersionPermissionResponse};
@@ -15,7 +15,7 @@ pub(crate) async fn add_layer_version_permission(
     let version = control
         .layer_version_with_policy(cx, input.layer_name, input.version_number)
         .await?;
-    let owner = control.layer_policy_owner(&version);
+    let owner = layer::policy_owner(&version);
     let (sid, action) = (input.statement_id.unwrap_or_default(), input.action.unwrap_or_default());
     let principal = input.principal.unwrap_or_default();
     let add = |policy: Option<Policy>| {

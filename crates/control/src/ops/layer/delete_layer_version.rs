@@ -2,8 +2,7 @@
 
 use crate::{
     Control, Refusal,
-    layer::{LayerKey, LayerVersion, version_number},
-    permission::layer_policy_key,
+    layer::{LayerKey, LayerVersion, policy_key, version_number},
 };
 use lambent_models::lambda::DeleteLayerVersionRequest;
 use lambent_store::{Change, Transaction};
@@ -23,7 +22,7 @@ pub(crate) async fn delete_layer_version(
         return Ok(());
     };
     let delete = Transaction::of(Change::DeleteDocument(found.key.clone()))
-        .and(Change::DeleteDocument(layer_policy_key(&found.value)));
+        .and(Change::DeleteDocument(policy_key(&found.value)));
     control.0.store.commit(delete).await?;
     control.discard_unused_soon(found.value.code.digest);
     Ok(())

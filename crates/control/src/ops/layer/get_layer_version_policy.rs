@@ -1,6 +1,6 @@
 //! `GetLayerVersionPolicy`.
 
-use crate::{Control, Refusal, policy::Policy};
+use crate::{Control, Refusal, layer, policy::Policy};
 use lambent_models::lambda::{GetLayerVersionPolicyRequest, GetLayerVersionPolicyResponse};
 use lambent_wire::RequestContext;
 
@@ -12,7 +12,7 @@ pub(crate) async fn get_layer_version_policy(
     let version = control
         .layer_version_with_policy(cx, input.layer_name, input.version_number)
         .await?;
-    let owner = control.layer_policy_owner(&version);
+    let owner = layer::policy_owner(&version);
     let found = control.load::<Policy>(&owner.policy).await?;
     let found = found.ok_or_else(crate::permission::no_policy)?;
     Ok(GetLayerVersionPolicyResponse {

@@ -1,6 +1,6 @@
 //! `RemoveLayerVersionPermission`.
 
-use crate::{Control, Refusal, permission::no_policy, policy::Policy};
+use crate::{Control, Refusal, layer, permission::no_policy, policy::Policy};
 use lambent_models::lambda::RemoveLayerVersionPermissionRequest;
 use lambent_wire::RequestContext;
 
@@ -12,7 +12,7 @@ pub(crate) async fn remove_layer_version_permission(
     let version = control
         .layer_version_with_policy(cx, input.layer_name, input.version_number)
         .await?;
-    let owner = control.layer_policy_owner(&version);
+    let owner = layer::policy_owner(&version);
     let sid = input.statement_id.unwrap_or_default();
     let remove = |policy: Option<Policy>| {
         let mut policy = policy.ok_or_else(no_policy)?;

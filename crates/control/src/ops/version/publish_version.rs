@@ -1,10 +1,10 @@
 //! `PublishVersion`.
 
 use crate::{
-    Control, Refusal, convert,
+    Control, Refusal, TRIES, convert,
     naming::Target,
     publication::Publication,
-    update::{TRIES, Update},
+    update::Update,
 };
 use lambent_models::lambda::{FunctionConfiguration, PublishVersionRequest};
 use lambent_store::{Change, CommitError, Condition, Transaction};
