@@ -13,7 +13,5 @@ def handler(event, context):
     if event.get("tell"):
         return {
             "environment": ENVIRONMENT,
-            "initialization": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"],
-            "key": os.environ["AWS_ACCESS_KEY_ID"],
             "secret": os.environ["AWS_SECRET_ACCESS_KEY"],
         }

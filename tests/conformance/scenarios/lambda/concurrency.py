@@ -3,7 +3,7 @@
 import concurrent.futures
 import json
 
-from scenario import scenarios_of
+from scenario import code, scenarios_of
 
 recorded = scenarios_of("lambda::TestLambdaConcurrency")
 
@@ -30,8 +30,8 @@ def ready(s, name, qualifier, status="READY"):
 
 
 def told(s, name, seconds=0.0, **parameters):
-    """What an invocation of `sleep.py` tells of its environment."""
-    return json.loads(s.invoke(name, {"seconds": seconds, "tell": True}, **parameters)["Payload"])
+    """How the environment was started that serves an invocation of `slow_start.py`."""
+    return json.loads(s.invoke(name, {"seconds": seconds}, **parameters)["Payload"])["initialization"]
 
 
 @recorded("test_lambda_concurrency_crud")
@@ -96,14 +96,14 @@ def events_that_wait(s):
 
 @recorded("test_provisioned_concurrency")
 def provisioned_version(s):
-    name = s.function("sleep.py")
+    name = s.function("slow_start.py")
     s.do.publish_version(FunctionName=name)
     provisioned_as_recorded(s, name, "1")
 
 
 @recorded("test_provisioned_concurrency_on_alias")
 def provisioned_alias(s):
-    name = s.function("sleep.py")
+    name = s.function("slow_start.py")
     s.do.publish_version(FunctionName=name)
     s.do.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
     provisioned_as_recorded(s, name, "live")
@@ -113,19 +113,19 @@ def provisioned_as_recorded(s, name, qualifier):
     s.step("put_provisioned_5", provision(s, name, qualifier, 5))
     s.step("get_provisioned_prewait", provisioned(s, name, qualifier))
     s.step("get_provisioned_postwait", ready(s, name, qualifier))
-    s.check(told(s, name, Qualifier=qualifier)["initialization"] == "provisioned-concurrency", "it is not prepared")
-    s.check(told(s, name)["initialization"] == "on-demand", "$LATEST is prepared")
+    s.check(told(s, name, Qualifier=qualifier) == "provisioned-concurrency", "it is not prepared")
+    s.check(told(s, name) == "on-demand", "$LATEST is prepared")
 
 
 @recorded("test_lambda_provisioned_concurrency_scheduling")
 def more_than_provisioned(s):
-    name = s.function("sleep.py")
+    name = s.function("slow_start.py")
     s.do.publish_version(FunctionName=name)
     provision(s, name, "1", 1)
     s.step("get_provisioned_postwait", ready(s, name, "1"))
 
     def kind(seconds):
-        return told(s, name, seconds, Qualifier="1")["initialization"]
+        return told(s, name, seconds, Qualifier="1")
 
     # On a busy host one may be over before the other comes.
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -134,7 +134,7 @@ def more_than_provisioned(s):
 
 @recorded("test_provisioned_concurrency_init_failure")
 def provisioned_in_vain(s):
-    name = s.function("runtime_error.py")
+    name = s.function("slow_failure.py")
     s.do.publish_version(FunctionName=name)
     s.step("put_provisioned", provision(s, name, "1", 1))
     s.step("get_provisioned_prewait", provisioned(s, name, "1"))
@@ -143,7 +143,7 @@ def provisioned_in_vain(s):
 
 @recorded("test_reserved_provisioned_overlap")
 def reserved_and_provisioned(s):
-    name = s.function("sleep.py")
+    name = s.function("slow_start.py")
     s.do.publish_version(FunctionName=name)
     s.step("put_provisioned_5", provision(s, name, "1", 2))
     s.step("get_provisioned_prewait", provisioned(s, name, "1"))
@@ -151,7 +151,7 @@ def reserved_and_provisioned(s):
     s.step("reserved_lower_than_provisioned_exc", reserve(s, name, 1))
     reserve(s, name, 2)
     s.step("get_concurrency", s.ask.get_function_concurrency(FunctionName=name))
-    s.check(told(s, name, Qualifier="1")["initialization"] == "provisioned-concurrency", "it is not prepared")
+    s.check(told(s, name, Qualifier="1") == "provisioned-concurrency", "it is not prepared")
     s.step("reserved_equals_provisioned_latest_invoke_exc", s.invoke(name))
     s.step("update_func_config", s.ask.update_function_configuration(FunctionName=name, Timeout=15))
     s.active(name)
@@ -163,7 +163,7 @@ def reserved_and_provisioned(s):
 @recorded("test_lambda_provisioned_concurrency_moves_with_alias")
 def provisioned_alias_that_moves(s):
     name, alias = s.name(), "live"
-    parameters = {"Runtime": "python3.8", "Timeout": 2}
+    parameters = {"Runtime": "python3.8", "Timeout": 2, "Code": {"ZipFile": code("slow_start.py")}}
     s.step("create-result", s.fixture(name, **parameters))
     s.step("get-function-configuration", s.ask.get_function_configuration(FunctionName=name, Qualifier="$LATEST"))
     s.step("publish_version_1", s.ask.publish_version(FunctionName=name, Description="my-first-version"))
