@@ -14,7 +14,7 @@ RUNTIMES = "java11", "java17", "java21", "java25", "dotnet8", "dotnet10"
 # AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
 SETTLE_MILLIS = 500
 # AWS tries an event again after a minute, and again after two.
-EVENT_TIME_SCALE = 60
+EVENT_TIME_SCALE = 240
 
 LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
 

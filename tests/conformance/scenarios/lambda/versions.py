@@ -101,7 +101,7 @@ def update_while_events_wait(s):
     def history(log):
         return sorted(line.removeprefix("history ") for line in log if line.startswith("history "))
 
-    s.step("async_invoke_history_sorted", history(s.log_of(name, lambda log: len(history(log)) >= 15, within=40)))
+    s.step("async_invoke_history_sorted", history(s.log_of(name, lambda log: len(history(log)) >= 15, within=60)))
 
 
 @aliases("test_lambda_alias_moving")
