@@ -34,13 +34,19 @@ FREE = {
     "duration": r"[0-9]+(?:\.[0-9]{2})?",
     "memory": r"[0-9]+",
     "number": r"[0-9]+",
+    "remaining-time-in-millis": r"[0-9]+",
+    "address": r"(?:169\.254(?:\.[0-9]{1,3}){2}|127\.0\.0\.1)",
 }
 
-# What in a recorded text is another run's although it is no placeholder: what was measured, and what depends on the patch release
-# of an interpreter, here AWS's and there the host's.
+# Placeholders that stand for a list of texts.
+LISTS = {"<stack-trace>"}
+
+# What in a recorded text is another run's although it is no placeholder: what was measured, where the platform's own services listen
+# (AWS has several addresses), and what depends on the patch release of an interpreter, here AWS's and there the host's.
 OF_THE_RUN = (
     (re.compile(r"(Duration: )[0-9.]+(?= ms)"), r"\1<duration>"),
     (re.compile(r"(Max Memory Used: )[0-9]+(?= MB)"), r"\1<memory>"),
+    (re.compile(r"^(?:169\.254\.[0-9]+\.[0-9]+|127\.0\.0\.1)(?=:[0-9]+$|$)"), "<address>"),
     (re.compile(r"(Runtime Version: [a-z]+:[a-z0-9.]+\.v)[0-9]+"), r"\1<number>"),
     (re.compile(r'(File "(?:<frozen [^"]+>|/var/lang/[^"]+)", line )[0-9]+'), r"\1<number>"),
 )
@@ -131,6 +137,8 @@ class Comparison:
     def _same(self, expected, actual):
         if not isinstance(expected, str):
             return type(expected) is type(actual) and expected == actual or _numbers(expected, actual)
+        if expected in LISTS:
+            return isinstance(actual, list) and all(isinstance(each, str) for each in actual)
         if isinstance(actual, datetime.datetime):
             return expected in ("date", "datetime")
         if expected in FORMS:

@@ -301,13 +301,14 @@ def package(text="", name="index.py"):
     return archive({name: content, "handler.py": content})
 
 
-def archive(files):
-    """A zip archive of files, always the same bytes for the same files."""
+def archive(files, programs=()):
+    """A zip archive of files, always the same bytes for the same files. Those among `programs` can be executed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path, content in files.items():
             info = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o755 if path in programs else 0o644) << 16
             zipped.writestr(info, content)
     return buffer.getvalue()
 

@@ -93,3 +93,14 @@ def test_what_was_measured_and_the_interpreters_own_lines_may_differ():
 
 def test_a_revision_is_no_request_even_where_it_was_recorded_as_one():
     assert differ(({"RevisionId": "<request-id>", "id": "<request-id>"}, {"RevisionId": ONE, "id": TWO})) == []
+
+
+def test_the_platform_has_several_addresses():
+    assert differ(("169.254.100.1:9001", "127.0.0.1:9001"), ("169.254.100.1", "169.254.79.129")) == []
+    assert differ(({"a": "169.254.100.1:9001"}, {"a": "127.0.0.1:9002"})) == ["a"]
+    assert differ(({"a": "169.254.100.1"}, {"a": "10.0.0.1"})) == ["a"]
+
+
+def test_a_trace_is_a_list_of_texts():
+    assert differ(("<stack-trace>", ["at f", "at g"])) == []
+    assert differ(({"a": "<stack-trace>"}, {"a": "at f"})) == ["a"]
