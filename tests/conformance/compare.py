@@ -34,6 +34,7 @@ FREE = {
     "duration": r"[0-9]+(?:\.[0-9]{2})?",
     "memory": r"[0-9]+",
     "number": r"[0-9]+",
+    "version": r"[0-9]+",
     "remaining-time-in-millis": r"[0-9]+",
     "address": r"(?:169\.254(?:\.[0-9]{1,3}){2}|127\.0\.0\.1)",
 }
@@ -44,6 +45,8 @@ LISTS = {"<stack-trace>"}
 # What in a recorded text is another run's although it is no placeholder: what was measured, where the platform's own services listen
 # (AWS has several addresses), and what depends on the patch release of an interpreter, here AWS's and there the host's.
 OF_THE_RUN = (
+    # A placeholder that was put into another.
+    (re.compile(r"<<code-sha-256>:([0-9]+)>"), r"<code-sha256:\1>"),
     (re.compile(r"(Duration: )[0-9.]+(?= ms)"), r"\1<duration>"),
     (re.compile(r"(Max Memory Used: )[0-9]+(?= MB)"), r"\1<memory>"),
     (re.compile(r"^(?:169\.254\.[0-9]+\.[0-9]+|127\.0\.0\.1)(?=:[0-9]+$|$)"), "<address>"),

@@ -29,7 +29,7 @@ import object_store  # noqa: E402
 import scenario as scenarios  # noqa: E402
 import server  # noqa: E402
 
-RECORDINGS = "lambda", "lambda_common", "lambda_api"
+RECORDINGS = "lambda", "lambda_common", "lambda_runtimes", "lambda_api"
 MISSES = FOLDER / "misses.tsv"
 FIRST_ACCOUNT = 400000000000
 # Most of a scenario's time is spent waiting for functions to come to rest.
