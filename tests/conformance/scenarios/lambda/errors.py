@@ -47,8 +47,11 @@ def missing_wrapper(s):
     error_of(s, s.function("echo.py", Environment={"Variables": variables}))
 
 
-# The parameters are the payloads, as Python writes bytes.
-@recorded("test_lambda_invoke_payload_encoding_error[{}]", "body-n\\x87r\\x9e\\xe9\\xb5\\xd7I\\xee\\x9bmt", "message-\\x99\\xeb,j\\x07\\xa1zYh")
+# As Python writes bytes.
+PAYLOADS = "body-n\\x87r\\x9e\\xe9\\xb5\\xd7I\\xee\\x9bmt", "message-\\x99\\xeb,j\\x07\\xa1zYh"
+
+
+@recorded("test_lambda_invoke_payload_encoding_error[{}]", *PAYLOADS)
 def payload_that_is_no_json(s, parameter):
     kind, _, payload = parameter.partition("-")
     payload = payload.encode().decode("unicode_escape").encode("latin1")
