@@ -19,6 +19,7 @@ pub mod provisioned;
 mod refusal;
 mod settle;
 mod shared;
+mod sharing;
 pub mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

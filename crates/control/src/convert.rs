@@ -5,8 +5,8 @@ use lambent_models::lambda::{
     Layer, LoggingConfig, RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
 };
 use lambent_types::{
-    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, PackageType, RuntimeId, Scope, Sha256Digest,
-    State, Version, function, function::LogFormat,
+    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, PackageType, Scope, State, Version, function,
+    function::LogFormat,
 };
 
 const BEING_CREATED: (&str, &str) = ("The function is being created.", "Creating");
@@ -38,7 +38,12 @@ pub(crate) fn configuration(record: &FunctionRecord, arn: String) -> FunctionCon
         last_update_status_reason: update_reason,
         last_update_status_reason_code: update_reason_code,
         runtime_version_config: is_zip(record).then(|| RuntimeVersionConfig {
-            runtime_version_arn: Some(runtime_version_arn(record)),
+            runtime_version_arn: Some(
+                record
+                    .config
+                    .runtime
+                    .version_arn(record.config.architecture, &record.key.function.scope.region),
+            ),
             error: None,
         }),
         ..listed(record, arn)
@@ -165,13 +170,6 @@ fn logging_config(logging: &function::LoggingConfig, record: &FunctionRecord) ->
         system_log_level: level(&logging.system_level),
         log_group: Some(logging.group_of(&record.key.function.name)),
     }
-}
-
-/// A runtime's version as an ARN: stable for an identifier, like AWS's without its meaning.
-fn runtime_version_arn(record: &FunctionRecord) -> String {
-    let region = &record.key.function.scope.region;
-    let version = Sha256Digest::of(RuntimeId::as_str(&record.config.runtime).as_bytes()).to_hex();
-    format!("arn:{}:lambda:{region}::runtime:{version}", region.partition())
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl Control {
             match attempt(request).await {
                 Ok(answer) => return Ok((record, answer)),
                 Err(InvokeError::Stale) => resolved = self.resolve(target).await?,
-                Err(InvokeError::Throttled(reason)) => return Err(Refusal::Throttled(reason.as_str())),
+                Err(InvokeError::Throttled(reason)) => return Err(Refusal::Throttled(reason)),
                 Err(error @ (InvokeError::ShuttingDown | InvokeError::Lost)) => {
                     return Err(Refusal::Internal(error.to_string()));
                 }

@@ -50,7 +50,10 @@ impl Edge {
         routed: &Routed,
         payload: &Read,
     ) -> Result<Answer, ServiceError> {
-        let input: InvocationRequest = service::typed(input(routed, &parts.headers)?)?;
+        let input = input(routed, &parts.headers)?;
+        let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
+        let cx = owner.as_ref().unwrap_or(cx);
+        let input: InvocationRequest = service::typed(input)?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
@@ -109,7 +112,10 @@ impl Edge {
         routed: &Routed,
         payload: &Read,
     ) -> Result<Answer, ServiceError> {
-        let input = service::typed(input(routed, &parts.headers)?)?;
+        let input = input(routed, &parts.headers)?;
+        let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
+        let cx = owner.as_ref().unwrap_or(cx);
+        let input = service::typed(input)?;
         self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
         *answer.status_mut() = StatusCode::ACCEPTED;

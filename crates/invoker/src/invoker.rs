@@ -129,8 +129,14 @@ impl Invoker {
     }
 
     /// Keeps environments of these versions of a function ready from now on, and of no other version of it. One that ends is replaced.
-    pub fn provision(&self, function: &FunctionKey, wanted: Vec<(Arc<FunctionRecord>, u32)>) {
-        for gone in self.0.provisioning.set(function, wanted) {
+    /// Those of the version that an alias has `left` stay until the others are ready.
+    pub fn provision(
+        &self,
+        function: &FunctionKey,
+        wanted: Vec<(Arc<FunctionRecord>, u32)>,
+        left: Option<&VersionKey>,
+    ) {
+        for gone in self.0.provisioning.set(function, wanted, left) {
             self.0.keep_ready(&gone, 0);
         }
         self.0.look_after_provisioned();
@@ -139,8 +145,10 @@ impl Invoker {
     /// How provisioning of a version goes.
     #[must_use]
     pub fn provisioned(&self, version: &VersionKey) -> Provisioned {
+        let leaving = self.0.provisioning.leaving(&version.function);
         Provisioned {
-            ready: u32::try_from(self.0.pools.of(version).provisioned()).unwrap_or(u32::MAX),
+            ready: self.0.ready(version),
+            leaving: leaving.map_or(0, |leaving| self.0.ready(&leaving)),
             failed: self.0.provisioning.has_failed(version),
         }
     }
@@ -221,9 +229,20 @@ impl Shared {
         }
     }
 
+    /// How many environments of a version are kept ready and initialised.
+    fn ready(&self, version: &VersionKey) -> u32 {
+        u32::try_from(self.pools.of(version).provisioned()).unwrap_or(u32::MAX)
+    }
+
     fn look_after_provisioned(&self) {
         for (function, target) in self.provisioning.due(self.clock.monotonic_micros()) {
             self.keep_ready(&function, target);
+        }
+        for gone in self
+            .provisioning
+            .replaced(|version| self.pools.of(version).provisioned())
+        {
+            self.keep_ready(&gone, 0);
         }
     }
 

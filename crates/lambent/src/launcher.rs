@@ -56,13 +56,13 @@ impl Launcher for HostLauncher {
             }
             // The function's own code comes first.
             let layers = trees.split_off(1);
-            let notes = substitution(function, &plan).into_iter().collect();
+            let notes = [Some(init_start(function)), substitution(function, &plan)];
             let env = self.variables(function, stream, &plan, initialization);
             let spec = spec(function, id, env, plan, &trees[0], &layers)?;
             Ok(Launch {
                 spec,
                 held: Box::new(pins),
-                notes,
+                notes: notes.into_iter().flatten().collect(),
             })
         })
     }
@@ -144,7 +144,7 @@ fn spec(
         limits: Limits {
             memory_bytes: config.memory.bytes(),
             milli_cpus: config.memory.milli_cpus(),
-            processes: Limits::AWS_PROCESSES,
+            processes: Limits::aws_processes(config.memory.mb()),
             open_files: u64::from(Limits::AWS_PROCESSES),
             tmp_bytes: config.ephemeral_storage.bytes(),
         },
@@ -153,6 +153,17 @@ fn spec(
 
 fn json_level(logging: &LoggingConfig) -> Option<&str> {
     (logging.format == LogFormat::Json).then(|| logging.application_level.as_deref().unwrap_or("INFO"))
+}
+
+/// The first line of an environment's log (recorded: `test_invocation_type_event_error`).
+fn init_start(function: &FunctionRecord) -> String {
+    let runtime = &function.config.runtime;
+    let region = &function.key.function.scope.region;
+    format!(
+        "INIT_START Runtime Version: {}\tRuntime Version ARN: {}\n",
+        runtime.version_name(),
+        runtime.version_arn(function.config.architecture, region)
+    )
 }
 
 /// A function that runs on another version than it asked for is told so in its log.

@@ -78,4 +78,30 @@ pub struct Limits {
 impl Limits {
     /// AWS's limit on processes and threads of one environment, and on its open files.
     pub const AWS_PROCESSES: u32 = 1_024;
+
+    /// The processes and threads of a function with so many MB of memory: fewer than [`Self::AWS_PROCESSES`] below 199 MB, since the
+    /// Linux of a small machine allows four for each MB that it has (recorded: `test_runtime_ulimits`, 742 with 128 MB, of which one
+    /// here is the environment's init).
+    #[must_use]
+    pub const fn aws_processes(memory_mb: u32) -> u32 {
+        let small = 4 * memory_mb + 229;
+        if small < Self::AWS_PROCESSES {
+            small
+        } else {
+            Self::AWS_PROCESSES
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_functions_have_fewer_processes() {
+        assert_eq!(
+            [128, 198, 199, 10_240].map(Limits::aws_processes),
+            [741, 1_021, 1_024, 1_024]
+        );
+    }
 }

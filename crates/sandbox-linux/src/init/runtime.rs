@@ -29,6 +29,10 @@ const OOM_SCORE_ADJUSTMENT: &str = "500";
 /// The descriptor at which a program that is started ahead reads the rest.
 const HANDOVER_FD: i32 = 3;
 
+/// The largest core file, and how much memory a process may lock, as AWS has them (recorded: `test_runtime_ulimits`).
+const CORE_BYTES: u64 = 10 << 30;
+const LOCKED_BYTES: u64 = 64 << 10;
+
 /// Init to the waiting process: become this.
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
@@ -169,7 +173,9 @@ fn settle(output: &OwnedFd, rules: &Rules, filter: &Filter) -> Result<(), StepEr
     // The kernel shows the files of an unreadable process to root only; this one is about to become an ordinary one.
     set_dumpable_behavior(DumpableBehavior::Dumpable).step("become readable")?;
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJUSTMENT).step("offer itself to the kernel's memory killer")?;
-    sys::limit_own(Resource::Core, 0).step("limit core files")
+    // A core file can only lie in the environment's own /tmp, whose size is limited.
+    sys::limit_own(Resource::Core, CORE_BYTES).step("limit core files")?;
+    sys::limit_own(Resource::Memlock, LOCKED_BYTES).step("limit locked memory")
 }
 
 fn become_program(order: &Order, link: &OwnedFd) -> Result<Infallible, Stopped> {
