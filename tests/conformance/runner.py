@@ -29,11 +29,11 @@ import object_store  # noqa: E402
 import scenario as scenarios  # noqa: E402
 import server  # noqa: E402
 
-RECORDINGS = FOLDER / "recordings" / "lambda_api.json"
+RECORDINGS = "lambda", "lambda_common", "lambda_runtimes", "lambda_api"
 MISSES = FOLDER / "misses.tsv"
 FIRST_ACCOUNT = 400000000000
 # Most of a scenario's time is spent waiting for functions to come to rest.
-WORKERS = 12
+WORKERS = 16
 KNOWN = {"<partition>": "aws", "<region>": scenarios.REGION}
 
 
@@ -44,10 +44,6 @@ class Recording:
     name: str
     on: datetime.date
     steps: dict
-
-    @property
-    def group(self):
-        return self.name.partition("::")[0]
 
 
 @dataclasses.dataclass
@@ -72,20 +68,23 @@ class Outcome:
 
 
 def recordings():
-    """The recorded scenarios by `Class::name`."""
+    """The recorded scenarios by `file::Class::name`. One that was recorded again later has its year behind the name."""
     found = {}
-    for key, value in json.loads(RECORDINGS.read_text()).items():
-        name = key.partition("::")[2]
-        on = datetime.datetime.strptime(value["recorded-date"], "%d-%m-%Y, %H:%M:%S").date()
-        found[name] = Recording(name, on, value["recorded-content"])
+    for file in RECORDINGS:
+        recorded = json.loads((FOLDER / "recordings" / f"{file}.json").read_text())
+        dated = [(datetime.datetime.strptime(each["recorded-date"], "%d-%m-%Y, %H:%M:%S"), key) for key, each in recorded.items()]
+        for on, key in sorted(dated, reverse=True):
+            name = f"{file}::{key.partition('::')[2]}"
+            name = f"{name} ({on.year})" if name in found else name
+            found[name] = Recording(name, on.date(), recorded[key]["recorded-content"])
     return found
 
 
 @functools.cache
 def load_scenarios():
-    """Reads scenarios/*.py, each of which registers what it has."""
-    for path in sorted((FOLDER / "scenarios").glob("*.py")):
-        spec = importlib.util.spec_from_file_location(f"scenarios_{path.stem}", path)
+    """Reads scenarios/*/*.py, each of which registers what it has."""
+    for path in sorted((FOLDER / "scenarios").glob("*/*.py")):
+        spec = importlib.util.spec_from_file_location(f"scenarios_{path.parent.stem}_{path.stem}", path)
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
     return scenarios.SCENARIOS
 
@@ -96,15 +95,17 @@ def misses():
     return dict(line.split("\t", 1) for line in lines)
 
 
-def run_one(clients, objects, recording, function, account):
+def run_one(clients, around, recording, function, account):
     """Runs a scenario and compares."""
     began = time.monotonic()
-    run = scenarios.Scenario(clients, account, objects)
+    run = scenarios.Scenario(clients, account, around)
     problems = []
     try:
         function(run)
     except scenarios.Refused as refused:
         problems.append(f"a preparation was refused: {refused}")
+    except scenarios.NotAsExpected as otherwise:
+        problems.append(f"not so: {otherwise}")
     except Exception:
         problems.append("the scenario broke off:\n" + traceback.format_exc(limit=-2))
     problems = differences(recording, run, broken_off=bool(problems)) + problems
@@ -143,28 +144,30 @@ def comparable(expected, actual):
     return expected, actual
 
 
-def run_all(url, objects, chosen, functions):
-    """Runs the chosen scenarios side by side. `objects` is what the server takes code from, if that is known."""
-    clients = scenarios.Clients(url)
+def run_all(around, chosen, functions):
+    """Runs the chosen scenarios side by side."""
+    clients = scenarios.Clients(around.url)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as workers:
         runs = []
         for number, recording in enumerate(chosen):
             if function := functions.get(recording.name):
                 account = str(FIRST_ACCOUNT + number)
-                runs.append(workers.submit(run_one, clients, objects, recording, function, account))
+                runs.append(workers.submit(run_one, clients, around, recording, function, account))
         outcomes = {outcome.name: outcome for outcome in (run.result() for run in runs)}
     nothing = "there is no reconstruction"
     return [outcomes.get(each.name) or Outcome(each.name, [nothing], set(), 0.0) for each in chosen]
 
 
 def figures(outcomes):
-    """`matched / total` for each class, in order of size."""
-    groups = collections.defaultdict(list)
+    """`matched / total` for each class, in order of size, for each file of recordings, and for all."""
+    classes, files = collections.defaultdict(list), collections.defaultdict(list)
     for outcome in outcomes:
-        groups[outcome.name.partition("::")[0]].append(outcome.matched)
-    lines = [f"{sum(each):4} / {len(each):<4} {group}" for group, each in sorted(groups.items(), key=lambda g: -len(g[1]))]
-    matched = sum(outcome.matched for outcome in outcomes)
-    return "\n".join([*lines, f"{matched:4} / {len(outcomes):<4} matched"])
+        file, group, _ = outcome.name.split("::", 2)
+        classes[f"{file}::{group}"].append(outcome.matched)
+        files[f"{file}.json"].append(outcome.matched)
+    by_size = sorted(classes.items(), key=lambda group: -len(group[1]))
+    groups = [*by_size, *files.items(), ("matched", [outcome.matched for outcome in outcomes])]
+    return "\n".join(f"{sum(each):4} / {len(each):<4} {name}" for name, each in groups)
 
 
 def verdict(outcomes, listed, every_name):
@@ -217,9 +220,12 @@ def main(arguments=None):
     functions = load_scenarios()
     chosen = [each for name, each in every.items() if _chosen(name, options.only)]
     with contextlib.ExitStack() as stack:
-        objects = None if options.url else stack.enter_context(object_store.serving())
-        url = options.url or stack.enter_context(server.running(options.bin, objects))
-        outcomes = run_all(url, objects, chosen, functions)
+        if options.url:
+            around = scenarios.Around(options.url)
+        else:
+            objects = stack.enter_context(object_store.serving())
+            around = scenarios.Around(*stack.enter_context(server.running(options.bin, objects)), objects)
+        outcomes = run_all(around, chosen, functions)
     if options.shrink:
         shrink(outcomes)
     listed = misses()

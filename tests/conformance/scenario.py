@@ -1,16 +1,24 @@
 """What a scenario is written with: names, packages, calls to the API, and the steps that were recorded."""
 
+import base64
+import dataclasses
 import functools
 import io
 import itertools
+import json
+import pathlib
+import re
 import threading
 import time
+import urllib.parse
 import zipfile
 
 import botocore.config
 import botocore.exceptions
 import botocore.session
+import urllib3
 
+FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
 REGION = "us-east-1"
 # The account in whose name the answers were recorded.
 RECORDED_ACCOUNT = "111111111111"
@@ -23,7 +31,7 @@ SCENARIOS = {}
 
 
 def scenarios_of(group):
-    """Registers the scenarios of a recorded class.
+    """Registers the scenarios of a recorded class, named `file::Class`.
 
     `@recorded("name")` registers one; `@recorded("name[{}]", "a", "b")` one for each parameter, which the function is given.
     """
@@ -47,6 +55,21 @@ def _call(function, parameter, scenario):
 
 class Refused(Exception):
     """A call that prepares something was refused."""
+
+
+class NotAsExpected(Exception):
+    """What no recorded step tells, but the scenario's name, is not so."""
+
+
+@dataclasses.dataclass
+class Around:
+    """The server, and what is known around it."""
+
+    url: str
+    #: Where the server prints what functions log.
+    log: pathlib.Path | None = None
+    #: What the server takes code from.
+    objects: object = None
 
 
 class Clients:
@@ -98,11 +121,11 @@ class Scenario:
     region = REGION
     role = f"arn:aws:iam::{RECORDED_ACCOUNT}:role/lambda-role"
 
-    def __init__(self, clients, account, objects=None):
+    def __init__(self, clients, account, around):
         self.account = account
         self.role = self.role.replace(RECORDED_ACCOUNT, account)
         self.clients = clients
-        self.objects = objects
+        self.around = around
         #: Step name -> answer.
         self.steps = {}
         #: Steps that another service answered.
@@ -128,6 +151,12 @@ class Scenario:
     def another_service(self, *steps):
         """Steps that are answers of another service."""
         self.elsewhere |= set(steps)
+
+    @staticmethod
+    def check(holds, otherwise):
+        """What must hold although no recorded step tells it; `otherwise` says what is seen when it does not."""
+        if not holds:
+            raise NotAsExpected(otherwise)
 
     def as_recorded(self, answer):
         """An answer as the recordings show it: the recorded account, and of the metadata the status."""
@@ -161,9 +190,9 @@ class Scenario:
 
     def object(self, key, content):
         """Puts an object into the bucket `bucket`, and returns its key."""
-        if self.objects is None:
+        if self.around.objects is None:
             raise Refused("it is not known what the server takes code from")
-        self.objects.put("bucket", key, content)
+        self.around.objects.put("bucket", key, content)
         return key
 
     # Functions, as most scenarios create them.
@@ -194,6 +223,37 @@ class Scenario:
                 raise Refused(f"{name} stays {found.get('State')}, {found.get('LastUpdateStatus')}")
             time.sleep(0.01)
 
+    # Functions that do something.
+
+    def function(self, source, name=None, **parameters):
+        """Creates a function of `functions/SOURCE` as the recordings' common preparation did, waits for it, and returns its name."""
+        name = name or self.name()
+        self.fixture(name, **({"Code": {"ZipFile": code(source)}} | _runtime_of(source) | parameters))
+        return name
+
+    def invoke(self, name, event=None, **parameters):
+        """Invokes with an event as JSON, `{}` if there is none."""
+        return self.ask.invoke(FunctionName=name, **({"Payload": json.dumps({} if event is None else event)} | parameters))
+
+    def log_of(self, name, lines=lambda log: True, within=20):
+        """The log of a function whose name no other scenario gives, once it has what is waited for: its lines, without line ends."""
+        if self.around.log is None:
+            raise Refused("it is not known where the server prints what functions log")
+        prefix = f"[{name}] "
+
+        def log():
+            text = self.around.log.read_bytes().decode(errors="replace")
+            found = [_undated(line.removeprefix(prefix)) for line in text.split("\n") if line.startswith(prefix)]
+            return found if lines(found) else None
+
+        return self.until(log, within)
+
+    def http(self, method, url, body=b"", headers=None):
+        """A request to a function's URL, by the address of the server: its host need not be known here. As at AWS, that has no port."""
+        parts = urllib.parse.urlsplit(url)
+        target = url.replace(parts.netloc, urllib.parse.urlsplit(self.around.url).netloc, 1)
+        return HTTP.request(method, target, body=body, headers={"Host": parts.hostname} | (headers or {}))
+
     def until(self, condition, within=20):
         """Waits until an answer is as it should be, and returns it."""
         deadline = time.monotonic() + within
@@ -202,6 +262,33 @@ class Scenario:
                 raise Refused("what is waited for does not come")
             time.sleep(0.02)
         return found
+
+
+HTTP = urllib3.PoolManager(retries=False, timeout=60, maxsize=8)
+
+
+def logged(answer):
+    """The lines at the end of an answer's log, with their ends; `date` stands for each date, as in the recordings."""
+    return _undated(base64.b64decode(answer["LogResult"]).decode()).splitlines(keepends=True)
+
+
+def _undated(text):
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "date", text)
+
+
+def source(name):
+    """The source of a function."""
+    return (FUNCTIONS / name).read_text()
+
+
+def code(name, as_name=None):
+    """A deployment package of `functions/NAME`, there called `handler` unless it is given another name."""
+    suffix = pathlib.PurePath(name).suffix
+    return archive({(as_name or "handler") + suffix: source(name)})
+
+
+def _runtime_of(name):
+    return {"Runtime": {".py": "python3.12", ".js": "nodejs20.x", ".mjs": "nodejs20.x"}[pathlib.PurePath(name).suffix]}
 
 
 def _without_nones(parameters):
@@ -214,13 +301,14 @@ def package(text="", name="index.py"):
     return archive({name: content, "handler.py": content})
 
 
-def archive(files):
-    """A zip archive of files, always the same bytes for the same files."""
+def archive(files, programs=()):
+    """A zip archive of files, always the same bytes for the same files. Those among `programs` can be executed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path, content in files.items():
             info = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o755 if path in programs else 0o644) << 16
             zipped.writestr(info, content)
     return buffer.getvalue()
 

@@ -9,30 +9,33 @@ import subprocess
 import tempfile
 import time
 
-# Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None is invoked here.
+# Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None of these is invoked.
 RUNTIMES = "java11", "java17", "java21", "java25", "dotnet8", "dotnet10"
 # AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
 SETTLE_MILLIS = 500
+# AWS tries an event again after a minute, and again after two.
+EVENT_TIME_SCALE = 240
 
 LISTENING = re.compile(r"lambent listening on (http://[0-9.]+:[0-9]+)")
 
 
 @contextlib.contextmanager
 def running(binary, objects):
-    """Starts a server with a data directory of its own that takes code from `objects`, yields its URL, and ends it."""
+    """Starts a server with a data directory of its own that takes code from `objects`, yields its URL and its log, and ends it."""
     with tempfile.TemporaryDirectory(prefix="lambent-conformance-") as folder:
         data, log_file = pathlib.Path(folder, "data"), pathlib.Path(folder, "log")
         data.mkdir()
         stanzas = (f'[runtime."{runtime}"]\nfamily = "provided"\n' for runtime in RUNTIMES)
         data.joinpath("runtimes.toml").write_text("".join(stanzas))
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data), "--runtime-support", "aws"]
-        command += ["--settle-millis", str(SETTLE_MILLIS)]
+        command += ["--settle-millis", str(SETTLE_MILLIS), "--function-logs", "--event-time-scale", str(EVENT_TIME_SCALE)]
+        command += ["--drain-seconds", "1"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMBENT_"))}
         environment["LAMBENT_S3_ENDPOINT"] = objects.url
         with open(log_file, "wb") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         try:
-            yield _url(process, log_file)
+            yield _url(process, log_file), log_file
         finally:
             process.send_signal(signal.SIGTERM)
             try:

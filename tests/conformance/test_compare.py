@@ -78,3 +78,29 @@ def test_a_document_in_a_text_is_read():
     assert differ(({"Policy": {"Id": "default"}}, {"Policy": '{"Id":"default"}'})) == []
     assert differ(({"Policy": {"Id": "default"}}, {"Policy": "{"})) == ["Policy"]
     assert differ(({"Policy": {"Id": "default"}}, {"Policy": '{"Id":"x"}'})) == ["Policy.Id"]
+
+
+def test_what_was_measured_and_the_interpreters_own_lines_may_differ():
+    report = "REPORT RequestId: r\tDuration: {} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t\n"
+    assert differ((report.format("3.01", 4, 128, 36), report.format("112.90", 113, 128, 9))) == []
+    assert differ(({"m": report.format("3.01", 4, 128, 36)}, {"m": report.format("3.01", 4, 256, 36)})) == ["m"]
+    frame = '  File "{}", line {}, in exec_module\n'
+    for library in "<frozen importlib._bootstrap_external>", "/var/lang/lib/python3.13/importlib/__init__.py":
+        assert differ((frame.format(library, 1027), frame.format(library, 1022))) == []
+    own = "/var/task/handler.py"
+    assert differ(({"m": frame.format(own, 1)}, {"m": frame.format(own, 2)})) == ["m"]
+
+
+def test_a_revision_is_no_request_even_where_it_was_recorded_as_one():
+    assert differ(({"RevisionId": "<request-id>", "id": "<request-id>"}, {"RevisionId": ONE, "id": TWO})) == []
+
+
+def test_the_platform_has_several_addresses():
+    assert differ(("169.254.100.1:9001", "127.0.0.1:9001"), ("169.254.100.1", "169.254.79.129")) == []
+    assert differ(({"a": "169.254.100.1:9001"}, {"a": "127.0.0.1:9002"})) == ["a"]
+    assert differ(({"a": "169.254.100.1"}, {"a": "10.0.0.1"})) == ["a"]
+
+
+def test_a_trace_is_a_list_of_texts():
+    assert differ(("<stack-trace>", ["at f", "at g"])) == []
+    assert differ(({"a": "<stack-trace>"}, {"a": "at f"})) == ["a"]

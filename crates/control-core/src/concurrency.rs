@@ -8,6 +8,7 @@ use crate::{
     Core, Refusal,
     documents::{self, Noun},
     provisioned::{self, ProvisionedConcurrency},
+    settle::is_settled,
 };
 use lambent_engine::{Admission, OnDemand};
 use lambent_store::{Change, CommitError, Condition, DocumentKey, Kind, Transaction};
@@ -225,7 +226,8 @@ impl Core {
         still_there(committed, function)
     }
 
-    /// Keeps environments of a version ready, under the qualifier that names it.
+    /// Keeps environments of a version ready, under the qualifier that names it. The version's revision changes (recorded:
+    /// `test_lambda_provisioned_concurrency_moves_with_alias`).
     pub async fn provision(
         &self,
         version: &FunctionRecord,
@@ -241,8 +243,26 @@ impl Core {
         let put = documents::put(provisioned::key(function, qualifier), revision, value)?;
         let exists = Condition::VersionPresent(version.key.clone());
         let committed = self.store.commit(Transaction::of(put).when(exists)).await;
-        self.follow_provisioned(function).await?;
-        still_there(committed, function)
+        self.follow_provisioned(function, None).await?;
+        still_there(committed, function)?;
+        self.revise(version).await
+    }
+
+    /// Gives a version another revision. Who changes it at the same time has done so, and must not be disturbed.
+    async fn revise(&self, version: &FunctionRecord) -> Result<(), Refusal> {
+        if !is_settled(version) {
+            return Ok(());
+        }
+        let unchanged = Condition::Revision(version.key.clone(), version.revision);
+        let revised = FunctionRecord {
+            revision: RevisionId::new(self.ids.as_ref()),
+            ..version.clone()
+        };
+        let put = Transaction::of(Change::PutFunction(Arc::new(revised))).when(unchanged);
+        match self.store.commit(put).await {
+            Err(CommitError::Condition(_)) => Ok(()),
+            committed => Ok(committed?),
+        }
     }
 
     /// Keeps nothing ready any more under a qualifier.
@@ -250,21 +270,27 @@ impl Core {
         let _one_at_a_time = self.capacity.changing.lock().await;
         let delete = Transaction::of(Change::DeleteDocument(provisioned::key(function, qualifier)));
         let committed = self.store.commit(delete).await;
-        self.follow_provisioned(function).await?;
+        self.follow_provisioned(function, None).await?;
         Ok(committed?)
     }
 
-    /// Lets environments follow what has just been committed: an alias that was moved, a function or version that was deleted.
+    /// Lets environments follow what has just been committed: an alias, a function or a version that was deleted.
     pub async fn provisioned_changed(&self, function: &FunctionKey) -> Result<(), Refusal> {
         let _one_at_a_time = self.capacity.changing.lock().await;
-        self.follow_provisioned(function).await
+        self.follow_provisioned(function, None).await
+    }
+
+    /// Lets environments follow an alias that has been moved away from a version: those stay until they are replaced.
+    pub async fn provisioned_moved(&self, left: &VersionKey) -> Result<(), Refusal> {
+        let _one_at_a_time = self.capacity.changing.lock().await;
+        self.follow_provisioned(&left.function, Some(left)).await
     }
 
     /// The caller holds the lock, so that the last change has the last word.
-    async fn follow_provisioned(&self, function: &FunctionKey) -> Result<(), Refusal> {
+    async fn follow_provisioned(&self, function: &FunctionKey, left: Option<&VersionKey>) -> Result<(), Refusal> {
         self.capacity.forget(&function.scope);
         let wanted = self.provisioned_environments(function).await?;
-        self.invoker.provision(function, wanted);
+        self.invoker.provision(function, wanted, left);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ pub mod code_signing;
 pub mod concurrency;
 pub mod documents;
 pub mod event_invoke;
+pub mod function_url;
 pub mod links;
 pub mod naming;
 pub mod permission;
@@ -18,6 +19,7 @@ pub mod provisioned;
 mod refusal;
 mod settle;
 mod shared;
+mod sharing;
 pub mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -76,14 +76,24 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether it lets an account do what it is about: nothing denies, and something allows on no condition.
+    /// Whether it lets an account do all that it is about: nothing denies, and something allows on no condition.
     pub fn lets_in(&self, account: AccountId) -> bool {
+        self.decides(account, |_| true)
+    }
+
+    /// The same of one action, such as `lambda:GetFunction`.
+    pub fn lets(&self, account: AccountId, action: &str) -> bool {
+        self.decides(account, |statement| statement.is_about(action))
+    }
+
+    fn decides(&self, account: AccountId, counts: impl Fn(&GivenStatement) -> bool) -> bool {
         let statements: Result<Vec<GivenStatement>, _> = self
             .statement
             .iter()
             .map(|raw| serde_json::from_str(raw.get()))
             .collect();
-        let Ok(statements) = statements else { return false };
+        let Ok(mut statements) = statements else { return false };
+        statements.retain(counts);
         let denies = |statement: &GivenStatement| matches!(statement.effect, GivenEffect::Deny);
         let allows = |statement: &GivenStatement| {
             statement.condition.is_none() && statement.principal.as_ref().is_some_and(|who| who.is(account))
@@ -274,6 +284,35 @@ struct GivenStatement {
     condition: Option<BTreeMap<String, BTreeMap<String, IgnoredAny>>>,
 }
 
+impl GivenStatement {
+    fn is_about(&self, action: &str) -> bool {
+        match (&self.action, &self.not_action) {
+            (Some(actions), _) => actions.any(|pattern| covers(pattern, action)),
+            (None, Some(others)) => !others.any(|pattern| covers(pattern, action)),
+            (None, None) => false,
+        }
+    }
+}
+
+/// Whether an action is one of those that a statement means: letters of either case are the same, and `*` stands for any text.
+fn covers(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == action;
+    };
+    let Some(mut left) = action.strip_prefix(head) else {
+        return false;
+    };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*') {
+        match left.split_once(part) {
+            Some((_, behind)) => left = behind,
+            None => return false,
+        }
+    }
+    left.ends_with(end)
+}
+
 #[derive(Deserialize)]
 enum GivenEffect {
     Allow,
@@ -292,6 +331,15 @@ enum GivenPrincipal {
 enum OneOrMore {
     One(String),
     More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn any(&self, mut holds: impl FnMut(&str) -> bool) -> bool {
+        match self {
+            Self::One(one) => holds(one),
+            Self::More(more) => more.iter().any(|one| holds(one)),
+        }
+    }
 }
 
 impl GivenPrincipal {
@@ -354,6 +402,30 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn actions_are_named_whole_or_by_a_pattern() {
+        for pattern in [
+            "lambda:GetFunction",
+            "LAMBDA:getfunction",
+            "lambda:*",
+            "*",
+            "lambda:Get*",
+            "l*:*Func*n",
+            "**",
+        ] {
+            assert!(covers(pattern, "lambda:GetFunction"), "{pattern}");
+        }
+        for pattern in [
+            "lambda:Get",
+            "lambda:GetFunctionConfiguration",
+            "lambda:List*",
+            "*Function*Function",
+            "",
+        ] {
+            assert!(!covers(pattern, "lambda:GetFunction"), "{pattern}");
+        }
+    }
 
     fn statement(sid: &str) -> Statement<'_> {
         Statement {

@@ -147,7 +147,8 @@ impl Core {
     ) -> ProvisionedConcurrencyConfigListItem {
         let asked = stored.value.executions;
         let now = self.invoker.provisioned(version);
-        let ready = i64::from(now.ready.min(asked));
+        // What an alias had before it moved counts until it is replaced.
+        let ready = i64::from(now.ready.saturating_add(now.leaving).min(asked));
         let (status, reason) = match (now.ready >= asked, now.failed) {
             (true, _) => ("READY", None),
             (false, true) => ("FAILED", Some("FUNCTION_ERROR_INIT_FAILURE")),

@@ -1,6 +1,7 @@
 //! Everything the control plane refuses, and the AWS error each becomes.
 
 use crate::policy;
+use lambent_invoker::ThrottleReason;
 use lambent_models::lambda::errors;
 use lambent_store::{CommitError, IntakeError, Unavailable};
 use lambent_types::limits;
@@ -38,7 +39,7 @@ pub enum Refusal {
     /// The event is too large: its size, the invocation type, the limit.
     PayloadTooLarge(usize, &'static str, usize),
     /// A concurrency limit is reached.
-    Throttled(&'static str),
+    Throttled(ThrottleReason),
     /// A named code signing configuration does not exist.
     CodeSigningConfigNotFound(String),
     /// What is no function does not exist; the text is AWS's.
@@ -94,10 +95,7 @@ impl From<Refusal> for ServiceError {
             Refusal::PayloadTooLarge(size, kind, limit) => errors::REQUEST_TOO_LARGE_EXCEPTION.with(format!(
                 "{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
             )),
-            Refusal::Throttled(reason) => errors::TOO_MANY_REQUESTS_EXCEPTION
-                .with("Rate Exceeded.")
-                .member("Reason", reason)
-                .header("Retry-After", "1"),
+            Refusal::Throttled(reason) => throttled(reason),
             Refusal::CodeSigningConfigNotFound(arn) => errors::CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION.with(format!(
                 "The code signing configuration cannot be found. \
                  Check that the provided configuration is not deleted: {arn}."
@@ -132,6 +130,17 @@ impl From<Refusal> for ServiceError {
                 errors::SERVICE_EXCEPTION.with("An error occurred and the request cannot be processed.")
             }
         }
+    }
+}
+
+/// Who has used up what was reserved for a function is not told to come back (recorded: `test_lambda_concurrency_block`).
+fn throttled(reason: ThrottleReason) -> ServiceError {
+    let error = errors::TOO_MANY_REQUESTS_EXCEPTION
+        .with("Rate Exceeded.")
+        .member("Reason", reason.as_str());
+    match reason {
+        ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded => error,
+        ThrottleReason::ConcurrentInvocationLimitExceeded => error.header("Retry-After", "1"),
     }
 }
 

@@ -77,7 +77,7 @@ impl Core {
     }
 }
 
-fn is_settled(record: &FunctionRecord) -> bool {
+pub(crate) fn is_settled(record: &FunctionRecord) -> bool {
     record.state != State::Pending && record.last_update != LastUpdateStatus::InProgress
 }
 

@@ -38,7 +38,8 @@ impl Edge {
             self.clock.now(),
         )?;
         let input = decode(routed, &parts.headers, read).await?;
-        let output = lambda::dispatch(&self.control, cx, operation, input).await?;
+        let owner = self.control.on_behalf(cx, operation.name, &input).await?;
+        let output = lambda::dispatch(&self.control, owner.as_ref().unwrap_or(cx), operation, input).await?;
         let encoded = rest_json::encode_response(operation, &output);
         encoded.map(whole).map_err(|cause| {
             tracing::error!(%cause, operation = operation.name, "an answer could not be encoded");

@@ -121,7 +121,7 @@ async fn boot(
     let lost = |_| Ended::Vanished;
     let listener = TcpListener::from_std(runtime_api).map_err(lost)?;
     let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream)).map_err(lost)?;
-    launch.notes.iter().for_each(|note| output.platform(note));
+    launch.notes.iter().for_each(|note| output.note(note));
     let api = RuntimeApi::new();
     let mut server = JoinSet::new();
     server.spawn(Arc::clone(&api).serve(listener, std::future::pending()));

@@ -6,9 +6,10 @@ use crate::{
     launch::{Initialization, Launcher, LogSink},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
-    request::{Answer, InvokeError, InvokeRequest, Job},
+    request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed},
 };
 use lambent_engine::EnvironmentId;
+use lambent_runtime_api::{ResponseSink, response_stream};
 use lambent_sandbox::SandboxProvider;
 use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, VersionKey, limits};
 use std::{
@@ -105,13 +106,18 @@ impl Invoker {
     /// # Errors
     /// When it did not run: see [`InvokeError`]. What the function does wrong is an [`Answer`].
     pub async fn invoke(&self, request: InvokeRequest) -> Result<Answer, InvokeError> {
-        if self.0.stopping.is_cancelled() {
-            return Err(InvokeError::ShuttingDown);
-        }
-        let lease = self.0.executions.admit(&request)?;
-        let (reply, answered) = oneshot::channel();
-        self.0.submit(Job { request, lease, reply });
+        let answered = self.0.accept(request, None)?;
         answered.await.unwrap_or(Err(InvokeError::Lost))
+    }
+
+    /// The same for a caller who takes the answer while it comes. Resolves when it begins.
+    ///
+    /// # Errors
+    /// As [`invoke`](Self::invoke).
+    pub async fn invoke_streaming(&self, request: InvokeRequest) -> Result<Streamed, InvokeError> {
+        let (sink, pieces) = response_stream();
+        let answered = self.0.accept(request, Some(sink))?;
+        AnswerStream::begin(pieces, answered).await
     }
 
     /// Ends the idle environments of a version's earlier generations at once; the busy ones end when they are free.
@@ -123,8 +129,14 @@ impl Invoker {
     }
 
     /// Keeps environments of these versions of a function ready from now on, and of no other version of it. One that ends is replaced.
-    pub fn provision(&self, function: &FunctionKey, wanted: Vec<(Arc<FunctionRecord>, u32)>) {
-        for gone in self.0.provisioning.set(function, wanted) {
+    /// Those of the version that an alias has `left` stay until the others are ready.
+    pub fn provision(
+        &self,
+        function: &FunctionKey,
+        wanted: Vec<(Arc<FunctionRecord>, u32)>,
+        left: Option<&VersionKey>,
+    ) {
+        for gone in self.0.provisioning.set(function, wanted, left) {
             self.0.keep_ready(&gone, 0);
         }
         self.0.look_after_provisioned();
@@ -133,8 +145,10 @@ impl Invoker {
     /// How provisioning of a version goes.
     #[must_use]
     pub fn provisioned(&self, version: &VersionKey) -> Provisioned {
+        let leaving = self.0.provisioning.leaving(&version.function);
         Provisioned {
-            ready: u32::try_from(self.0.pools.of(version).provisioned()).unwrap_or(u32::MAX),
+            ready: self.0.ready(version),
+            leaving: leaving.map_or(0, |leaving| self.0.ready(&leaving)),
             failed: self.0.provisioning.has_failed(version),
         }
     }
@@ -169,6 +183,26 @@ impl Invoker {
 }
 
 impl Shared {
+    /// Admits a request and finds an environment for it.
+    fn accept(
+        &self,
+        request: InvokeRequest,
+        sink: Option<ResponseSink>,
+    ) -> Result<oneshot::Receiver<Result<Answer, InvokeError>>, InvokeError> {
+        if self.stopping.is_cancelled() {
+            return Err(InvokeError::ShuttingDown);
+        }
+        let lease = self.executions.admit(&request)?;
+        let (reply, answered) = oneshot::channel();
+        self.submit(Job {
+            request,
+            lease,
+            sink,
+            reply,
+        });
+        Ok(answered)
+    }
+
     /// Finds an environment for a job, or starts one.
     pub(crate) fn submit(&self, job: Job) {
         let function = Arc::clone(&job.request.function);
@@ -195,9 +229,20 @@ impl Shared {
         }
     }
 
+    /// How many environments of a version are kept ready and initialised.
+    fn ready(&self, version: &VersionKey) -> u32 {
+        u32::try_from(self.pools.of(version).provisioned()).unwrap_or(u32::MAX)
+    }
+
     fn look_after_provisioned(&self) {
         for (function, target) in self.provisioning.due(self.clock.monotonic_micros()) {
             self.keep_ready(&function, target);
+        }
+        for gone in self
+            .provisioning
+            .replaced(|version| self.pools.of(version).provisioned())
+        {
+            self.keep_ready(&gone, 0);
         }
     }
 

@@ -31,7 +31,7 @@ pub struct Launch {
     pub spec: EnvSpec,
     /// Held as long as the environment lives: its code.
     pub held: Box<dyn Any + Send + Sync>,
-    /// Lines for the head of the environment's log, such as a substituted interpreter.
+    /// Lines for the head of the environment's log: the runtime's version, a substituted interpreter.
     pub notes: Vec<String>,
 }
 

@@ -85,6 +85,12 @@ impl Output {
         self.log.take(line.as_bytes());
     }
 
+    /// Adds a line that is about the environment: no caller gets it with its invocation's log (recorded: `test_invocation_with_logs`).
+    pub(crate) fn note(&mut self, line: &str) {
+        self.log.end_line();
+        self.log.emit(line.trim_end().as_bytes());
+    }
+
     /// The last 4 KB since the last call.
     pub(crate) fn take_tail(&mut self) -> Vec<u8> {
         let mut tail = std::mem::take(&mut self.log.tail);

@@ -8,7 +8,7 @@ use lambent_runtimes::{
 use lambent_sandbox::{BindMount, BoxFuture, EnvSpec, Limits};
 use lambent_store::CodeStore;
 use lambent_types::{
-    EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
+    Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
     function::{LogFormat, LoggingConfig},
 };
 use std::{
@@ -34,6 +34,12 @@ impl Launcher for HostLauncher {
         initialization: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(async move {
+            if let Code::Image(image) = &function.code {
+                return Err(LaunchError::Code(format!(
+                    "{} is an image, which cannot be run",
+                    image.uri
+                )));
+            }
             let plan = self
                 .catalogue
                 .launch(&function.config.runtime)
@@ -50,13 +56,13 @@ impl Launcher for HostLauncher {
             }
             // The function's own code comes first.
             let layers = trees.split_off(1);
-            let notes = substitution(function, &plan).into_iter().collect();
+            let notes = [Some(init_start(function)), substitution(function, &plan)];
             let env = self.variables(function, stream, &plan, initialization);
             let spec = spec(function, id, env, plan, &trees[0], &layers)?;
             Ok(Launch {
                 spec,
                 held: Box::new(pins),
-                notes,
+                notes: notes.into_iter().flatten().collect(),
             })
         })
     }
@@ -120,28 +126,25 @@ fn spec(
         code: tree,
         layers,
     };
-    let command = plan
-        .command_for(&facts)
+    let program = plan
+        .program_for(&facts)
         .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
-    let mut mounts = plan.mounts;
-    mounts.push(BindMount {
-        host: tree.to_owned(),
-        inside: "/var/task".to_owned(),
-    });
-    mounts.extend(layers.iter().map(|layer| BindMount {
-        host: layer.clone(),
-        inside: "/opt".to_owned(),
-    }));
+    let mount = |host: &Path, inside: &str| BindMount {
+        host: host.to_owned(),
+        inside: inside.to_owned(),
+    };
+    let layers = layers.iter().map(|layer| mount(layer, "/opt"));
+    let mounts = [mount(tree, "/var/task")].into_iter().chain(layers).collect();
     Ok(EnvSpec {
         id: id.to_owned(),
-        command,
+        program,
         env,
         working_dir: plan.working_dir,
         mounts,
         limits: Limits {
             memory_bytes: config.memory.bytes(),
             milli_cpus: config.memory.milli_cpus(),
-            processes: Limits::AWS_PROCESSES,
+            processes: Limits::aws_processes(config.memory.mb()),
             open_files: u64::from(Limits::AWS_PROCESSES),
             tmp_bytes: config.ephemeral_storage.bytes(),
         },
@@ -150,6 +153,17 @@ fn spec(
 
 fn json_level(logging: &LoggingConfig) -> Option<&str> {
     (logging.format == LogFormat::Json).then(|| logging.application_level.as_deref().unwrap_or("INFO"))
+}
+
+/// The first line of an environment's log (recorded: `test_invocation_type_event_error`).
+fn init_start(function: &FunctionRecord) -> String {
+    let runtime = &function.config.runtime;
+    let region = &function.key.function.scope.region;
+    format!(
+        "INIT_START Runtime Version: {}\tRuntime Version ARN: {}\n",
+        runtime.version_name(),
+        runtime.version_arn(function.config.architecture, region)
+    )
 }
 
 /// A function that runs on another version than it asked for is told so in its log.
@@ -162,6 +176,9 @@ fn substitution(function: &FunctionRecord, plan: &LaunchPlan) -> Option<String> 
 
 impl Readiness for HostLauncher {
     fn check(&self, function: &FunctionRecord) -> Result<(), (StateReasonCode, String)> {
+        if matches!(function.code, Code::Image(_)) {
+            return Ok(());
+        }
         match self.catalogue.launch(&function.config.runtime) {
             Ok(_) => Ok(()),
             Err(unavailable) => Err((StateReasonCode::InvalidRuntime, unavailable.to_string())),

@@ -40,7 +40,7 @@ pub(crate) async fn update_alias(
             Err(Refusal::RevisionMismatch) => {}
             stored => {
                 stored?;
-                core.provisioned_changed(function).await?;
+                core.provisioned_moved(&function.version(before.value.version)).await?;
                 return Ok(Alias::shown(&after, function));
             }
         }

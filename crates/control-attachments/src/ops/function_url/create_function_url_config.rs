@@ -11,7 +11,7 @@ use lambent_store::Condition;
 use lambent_types::RevisionId;
 use lambent_wire::RequestContext;
 
-/// The configuration is kept and returned. Nothing answers at the URL yet.
+/// Requests to the URL are answered from then on.
 pub(crate) async fn create_function_url_config(
     core: &Core,
     cx: &RequestContext,
@@ -34,6 +34,7 @@ pub(crate) async fn create_function_url_config(
     };
     let absent = Condition::DocumentAbsent(stored.key.clone());
     function_url::store(core, &function, &stored, absent).await?;
+    core.remember_url(&stored).await;
     let shown = function_url::shown(cx, &stored, &function);
     Ok(CreateFunctionUrlConfigResponse {
         function_url: shown.function_url,
@@ -109,6 +110,14 @@ mod tests {
             (Some("AWS_IAM"), Some(cors))
         );
         assert_eq!((updated.function_url, updated.invoke_mode), (made.function_url, None));
+        let streaming = UpdateFunctionUrlConfigRequest {
+            invoke_mode: Some("RESPONSE_STREAM".to_owned()),
+            ..update()
+        };
+        for change in [streaming, update()] {
+            let updated = update_function_url_config(&core, &cx, change).await.unwrap();
+            assert_eq!(updated.invoke_mode.as_deref(), Some("RESPONSE_STREAM"));
+        }
         let cleared = UpdateFunctionUrlConfigRequest {
             cors: Some(Cors::default()),
             ..update()
@@ -119,7 +128,7 @@ mod tests {
             qualifier: None,
         };
         let found = get_function_url_config(&core, &cx, get.clone()).await.unwrap();
-        assert_eq!((found.invoke_mode.as_deref(), found.cors), (Some("BUFFERED"), None));
+        assert_eq!((found.invoke_mode.as_deref(), found.cors), (Some("RESPONSE_STREAM"), None));
         let delete = DeleteFunctionUrlConfigRequest {
             function_name: Some("f".to_owned()),
             qualifier: None,

@@ -49,7 +49,8 @@ pub(crate) async fn update_function_url_config(
             cors: shown.cors,
             creation_time: shown.creation_time,
             last_modified_time: shown.last_modified_time,
-            invoke_mode: input.invoke_mode,
+            // Said only once a client has said it (recorded: `test_url_config_lifecycle`, `test_lambda_update_function_url_config`).
+            invoke_mode: after.value.invoke_mode,
         });
     }
     Err(Refusal::UpdateInProgress(target.arn()))

@@ -1,0 +1,2 @@
+// Returns its context.
+exports.handler = async (event, context) => ({ context });

@@ -1,0 +1,3 @@
+// Counts its invocations.
+let counter = 0;
+exports.handler = async () => ({ counter: counter++ });

@@ -1,0 +1,5 @@
+// Prints and returns what it is given.
+exports.handler = async (event) => {
+  console.log(JSON.stringify(event));
+  return event;
+};

@@ -1,0 +1,5 @@
+"""Returns a text of so many bytes of JSON."""
+
+
+def handler(event, context):
+    return "a" * (event["bytes"] - len('""'))

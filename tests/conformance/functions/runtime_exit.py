@@ -1,0 +1,5 @@
+"""Ends its process instead of starting."""
+
+import sys
+
+sys.exit(0)

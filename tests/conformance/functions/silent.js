@@ -1,0 +1,2 @@
+// Returns nothing.
+exports.handler = async () => {};

@@ -1,0 +1,7 @@
+"""Returns all its environment variables."""
+
+import os
+
+
+def handler(event, context):
+    return {"environment": dict(os.environ)}
