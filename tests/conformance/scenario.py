@@ -221,7 +221,7 @@ class Scenario:
                 return found
             if time.monotonic() > deadline:
                 raise Refused(f"{name} stays {found.get('State')}, {found.get('LastUpdateStatus')}")
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     # Functions that do something.
 
@@ -268,7 +268,7 @@ class Scenario:
         while not (found := condition()):
             if time.monotonic() > deadline:
                 raise Refused("what is waited for does not come")
-            time.sleep(0.02)
+            time.sleep(0.05)
         return found
 
 
