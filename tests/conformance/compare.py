@@ -36,6 +36,8 @@ FREE = {
     "number": r"[0-9]+",
     "version": r"[0-9]+",
     "remaining-time-in-millis": r"[0-9]+",
+    # Python's own, also where the interpreter is the system's.
+    "library": r"/(?:var/lang|usr|usr/local)/lib/python[0-9.]+",
     "address": r"(?:169\.254(?:\.[0-9]{1,3}){2}|127\.0\.0\.1)",
 }
 
@@ -43,7 +45,7 @@ FREE = {
 LISTS = {"<stack-trace>"}
 
 # What in a recorded text is another run's although it is no placeholder: what was measured, where the platform's own services listen
-# (AWS has several addresses), and what depends on the patch release of an interpreter, here AWS's and there the host's.
+# (AWS has several addresses), and what depends on the interpreter's place and patch release, here AWS's and there the host's.
 OF_THE_RUN = (
     # A placeholder that was put into another.
     (re.compile(r"<<code-sha-256>:([0-9]+)>"), r"<code-sha256:\1>"),
@@ -51,7 +53,8 @@ OF_THE_RUN = (
     (re.compile(r"(Max Memory Used: )[0-9]+(?= MB)"), r"\1<memory>"),
     (re.compile(r"^(?:169\.254\.[0-9]+\.[0-9]+|127\.0\.0\.1)(?=:[0-9]+$|$)"), "<address>"),
     (re.compile(r"(Runtime Version: [a-z]+:[a-z0-9.]+\.v)[0-9]+"), r"\1<number>"),
-    (re.compile(r'(File "(?:<frozen [^"]+>|/var/lang/[^"]+)", line )[0-9]+'), r"\1<number>"),
+    (re.compile(r'(File "<frozen [^"]+>", line )[0-9]+'), r"\1<number>"),
+    (re.compile(r'(File ")/var/lang/lib/python[0-9.]+(/[^"]+", line )[0-9]+'), r"\1<library>\2<number>"),
 )
 
 # Recorded values that are no values but say what was there.

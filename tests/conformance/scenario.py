@@ -221,7 +221,7 @@ class Scenario:
                 return found
             if time.monotonic() > deadline:
                 raise Refused(f"{name} stays {found.get('State')}, {found.get('LastUpdateStatus')}")
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     # Functions that do something.
 
@@ -236,7 +236,15 @@ class Scenario:
         return self.ask.invoke(FunctionName=name, **({"Payload": json.dumps({} if event is None else event)} | parameters))
 
     def log_of(self, name, lines=lambda log: True, within=20):
-        """The log of a function whose name no other scenario gives, once it has what is waited for: its lines, without line ends."""
+        """The log of a function whose name no other scenario gives, once it has what is waited for: its lines, without line ends.
+
+        Without the server's own notes, of which AWS has none.
+        """
+        own = NOTE.format("")
+        return [line for line in self.whole_log_of(name, lines, within) if not line.startswith(own)]
+
+    def whole_log_of(self, name, lines=lambda log: True, within=20):
+        """The same, with the server's notes: that another version of an interpreter is used than the one that was asked for."""
         if self.around.log is None:
             raise Refused("it is not known where the server prints what functions log")
         prefix = f"[{name}] "
@@ -260,10 +268,12 @@ class Scenario:
         while not (found := condition()):
             if time.monotonic() > deadline:
                 raise Refused("what is waited for does not come")
-            time.sleep(0.02)
+            time.sleep(0.05)
         return found
 
 
+#: What the server says itself in the log of a function.
+NOTE = "[LAMBENT] {}"
 HTTP = urllib3.PoolManager(retries=False, timeout=60, maxsize=8)
 
 

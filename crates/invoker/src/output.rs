@@ -142,3 +142,38 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambent_types::Version;
+    use std::{io::Write as _, sync::Mutex};
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<String>>);
+
+    impl LogSink for Kept {
+        fn event(&self, _: &Arc<LogStream>, event: &[u8]) {
+            self.0.lock().unwrap().push(String::from_utf8(event.to_vec()).unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_note_is_for_the_log_alone() {
+        let record = lambent_store::contract::record("111111111111", "f", Version::Latest, 1);
+        let stream = LogStream {
+            function: record.key.function,
+            group: "/aws/lambda/f".to_owned(),
+            stream: "stream".to_owned(),
+        };
+        let (read, mut write) = io::pipe().unwrap();
+        let kept = Arc::new(Kept::default());
+        let mut output = Output::new(read.into(), Arc::clone(&kept) as _, Arc::new(stream)).unwrap();
+        output.note("INIT_START\n");
+        write.write_all(b"printed").unwrap();
+        output.drain();
+        output.platform("END\n");
+        assert_eq!(output.take_tail(), b"printedEND\n");
+        assert_eq!(*kept.0.lock().unwrap(), ["INIT_START", "printed", "END"]);
+    }
+}
