@@ -26,14 +26,15 @@ pub(crate) async fn put_provisioned_concurrency_config(
         executions: u32::try_from(executions).unwrap_or(u32::MAX),
         last_modified: core.clock.now(),
     };
-    core.provision(&found.version, &found.qualifier, &value).await?;
     let key = provisioned::key(&found.version.key.function, &found.qualifier);
     let stored = Stored {
         key,
         revision: RevisionId::new(core.ids.as_ref()),
         value,
     };
+    // What is there when it is asked for: an environment may be ready before this is answered.
     let shown = core.shown_provisioned(&stored, &found.version.key);
+    core.provision(&found.version, &found.qualifier, &stored.value).await?;
     Ok(PutProvisionedConcurrencyConfigResponse {
         requested_provisioned_concurrent_executions: shown.requested_provisioned_concurrent_executions,
         allocated_provisioned_concurrent_executions: shown.allocated_provisioned_concurrent_executions,
