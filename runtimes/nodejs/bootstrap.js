@@ -8,11 +8,13 @@ const Client = require('./lambent/client.js');
 const errors = require('./lambent/errors.js');
 const handlers = require('./lambent/handler.js');
 const Invocation = require('./lambent/invocation.js');
+const handover = require('./lambent/handover.js');
 
 const runtime = Number((/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV || '') || [0, 99])[1]);
-const client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
 
-// The invocation that is being worked on, and what is to be done once nothing is left to do in the event loop.
+// The way to the Runtime API, the invocation that is being worked on, and what is to be done once nothing is left to do in the event
+// loop.
+let client = null;
 let current = null;
 let atLoopEnd = null;
 
@@ -56,6 +58,7 @@ function start(handler) {
 }
 
 function main() {
+  client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
   log.patchConsole();
   // Reading the file costs a start of Node dearly, so these runtimes show the variable only from here on.
   if (runtime === 16 || runtime === 18) {
@@ -84,4 +87,11 @@ function main() {
   });
 }
 
-main();
+if (handover.isAhead()) {
+  require('./lambent/rehearsal.js')(runtime, function () {
+    handover.take();
+    main();
+  });
+} else {
+  main();
+}

@@ -71,6 +71,11 @@ if (sdk === 'v3') {
   await call('updateFunctionConfiguration', { FunctionName: name, Layers: [layer.LayerVersionArn] });
   await settled();
   saw.layered = await invoke();
+  const { EventStream } = await call('invokeWithResponseStream', { FunctionName: name, Payload: '{"n":1}' });
+  saw.streamed = [];
+  for await (const event of EventStream) {
+    saw.streamed.push(event.PayloadChunk ? Buffer.from(event.PayloadChunk.Payload).toString() : event.InvokeComplete);
+  }
 }
 await call('tagResource', { Resource: created.FunctionArn, Tags: { team: 'blue' } });
 saw.tags = (await call('listTags', { Resource: created.FunctionArn })).Tags;

@@ -1,6 +1,7 @@
 """A whole life of a function, lived by each client that people have: today's, and those of years ago."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from kit import functions
+from kit import functions, host
 from kit.server import environment
 from kit.zips import package
 
@@ -46,6 +47,7 @@ def test_the_javascript_sdks(lambent, zips, sdk):
     assert ran.returncode == 0, ran.stderr
     saw = json.loads(ran.stdout)
     assert saw.pop("layered", None) in (None, answer("second set from the layer", "$LATEST"))
+    assert saw.pop("streamed", None) in (None, ['"second set from the layer"', {}])
     assert saw == {
         "created": f"arn:aws:lambda:us-east-1:000000000000:function:{name}",
         "first": answer("first", "$LATEST"),
@@ -59,6 +61,52 @@ def test_the_javascript_sdks(lambent, zips, sdk):
         "versions": ["$LATEST", "1"],
         "gone": True,
     }
+
+
+def test_the_rust_sdk(lambent, zips):
+    """Today's, which takes no answer but what AWS's model says."""
+    name = functions.a_name("clients")
+    ran = subprocess.run([rust_client(), lambent.url, name, *zips], capture_output=True, text=True, timeout=60, env=environment())
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == {
+        "created": lambent_arn(name),
+        "first": answer("first", "$LATEST"),
+        "second": answer("second set no layer", "$LATEST"),
+        "timeout": 7,
+        "published": "1",
+        "aliasFor": "1",
+        "throughAlias": answer("second set no layer", "1"),
+        "statements": ["s1"],
+        "layered": answer("second set from the layer", "$LATEST"),
+        "tags": {"team": "blue"},
+        "retries": 1,
+        "moments": True,
+        "position": 1_600_000_000,
+        "limit": 1000,
+        "texts": True,
+        "auth": "NONE",
+        "publishers": ["arn:aws:signer:us-east-1:000000000000:/signing-profiles/p/0123456789"],
+        "provisioned": 1,
+        "runtime": "Auto",
+        "conflict": True,
+        "noJson": True,
+        "throttled": "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "retryAfter": "1",
+        "listed": True,
+        "versions": ["$LATEST", "1"],
+        "gone": True,
+        "message": f"Function not found: {lambent_arn(name)}",
+        "identified": True,
+    }
+
+
+def rust_client():
+    """Where scripts/test built it; the copy of the suite that an ordinary user runs is told by LAMBENT_RUST_CLIENT."""
+    built = host.REPOSITORY / "target/clients-rust/debug/lambent-client-test"
+    path = pathlib.Path(os.environ.get("LAMBENT_RUST_CLIENT") or built)
+    if not path.exists():
+        pytest.skip(f"the Rust client is not built: cargo build --manifest-path {CLIENTS}/rust/Cargo.toml --target-dir target/clients-rust")
+    return str(path)
 
 
 def node_version():

@@ -27,8 +27,9 @@ SOURCE = "import os\ndef handler(event, context):\n    return [{code}, int(os.en
 LEDGER = """
 import time
 def handler(event, context):
-    time.sleep(event["sleep"])
     print("ran event", event["number"], "of", event["thread"])
+    # The line is to be printed by the server before it is killed, once the event has been done with.
+    time.sleep(0.1 + event["sleep"])
 """
 # How a client sees a server that is killed.
 DEAD = (botocore.exceptions.HTTPClientError, botocore.exceptions.EndpointConnectionError)

@@ -190,6 +190,7 @@ BASELINES = {
     "GetRuntimeManagementConfig": of_function(),
     "Invoke": of_function(Payload=b"{}"),
     "InvokeAsync": of_function(InvokeArgs=b"{}"),
+    "InvokeWithResponseStream": of_function(Payload=b"{}"),
     "ListAliases": of_function(),
     "ListCodeSigningConfigs": lambda world: {},
     "ListEventSourceMappings": lambda world: {},

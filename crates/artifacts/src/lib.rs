@@ -19,7 +19,7 @@ use bytes::Bytes;
 use lambent_store::{BoxFuture, CodePin, CodeStore, IntakeError};
 use lambent_types::{CodeReference, Sha256Digest};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -33,6 +33,8 @@ pub struct Artifacts {
     root: PathBuf,
     boot: String,
     pins: Mutex<HashMap<Sha256Digest, Pins>>,
+    /// Packages whose tree has been seen to be whole, so that an environment need not wait for the disk to say so again.
+    whole: Mutex<HashSet<Sha256Digest>>,
 }
 
 /// Keeps a package from being removed: held while it is being taken in and while an environment has it mounted.
@@ -93,6 +95,7 @@ impl Artifacts {
             root,
             boot,
             pins: Mutex::default(),
+            whole: Mutex::default(),
         }))
     }
 
@@ -138,6 +141,20 @@ impl Artifacts {
     /// # Errors
     /// When the package is not here or cannot be unpacked again.
     pub fn tree(&self, digest: Sha256Digest) -> Result<PathBuf, IntakeError> {
+        let tree = self.tree_on_disk(digest)?;
+        self.whole().insert(digest);
+        Ok(tree)
+    }
+
+    /// The unpacked tree of a pinned package if it has been asked for before: does not touch the disk.
+    #[must_use]
+    pub fn known_tree(&self, pin: &Pin) -> Option<PathBuf> {
+        self.whole()
+            .contains(&pin.digest)
+            .then(|| self.home(pin.digest).join("tree"))
+    }
+
+    fn tree_on_disk(&self, digest: Sha256Digest) -> Result<PathBuf, IntakeError> {
         let home = self.home(digest);
         let tree = home.join("tree");
         if fs::read_to_string(home.join("boot")).is_ok_and(|boot| boot == self.boot) {
@@ -206,6 +223,7 @@ impl Artifacts {
 
     /// Takes a package out of sight; `None` if it is not here. Called under the lock of the pins.
     fn bury(&self, digest: Sha256Digest) -> io::Result<Option<PathBuf>> {
+        self.whole().remove(&digest);
         let grave = self.incoming()?;
         match fs::rename(self.home(digest), &grave) {
             Ok(()) => Ok(Some(grave)),
@@ -246,6 +264,10 @@ impl Artifacts {
         Ok(folder)
     }
 
+    fn whole(&self) -> MutexGuard<'_, HashSet<Sha256Digest>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn pins(&self) -> MutexGuard<'_, HashMap<Sha256Digest, Pins>> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -277,10 +299,11 @@ impl CodeStore for LocalCodeStore {
     }
 
     fn tree(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<(PathBuf, CodePin), IntakeError>> {
-        self.blocking(move |artifacts| {
-            let pin = artifacts.pin(digest);
-            Ok((artifacts.tree(digest)?, Box::new(pin) as CodePin))
-        })
+        let pin = self.0.pin(digest);
+        if let Some(tree) = self.0.known_tree(&pin) {
+            return Box::pin(async move { Ok((tree, Box::new(pin) as CodePin)) });
+        }
+        self.blocking(move |artifacts| Ok((artifacts.tree(digest)?, Box::new(pin) as CodePin)))
     }
 
     fn unpacked_bytes(&self, digest: Sha256Digest) -> BoxFuture<'_, Result<u64, IntakeError>> {

@@ -134,7 +134,7 @@ impl Function {
             code: &self.code,
             layers: &[],
         };
-        let command = self.plan.command_for(&facts)?;
+        let command = self.plan.program_for(&facts)?.command;
         let env = platform_env(&FunctionEnvironment {
             function_name: "floor",
             version: "$LATEST",

@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, ensure};
 use lambent_types::{Clock as _, SystemClock};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
 
 const EVENT: &[u8] = br#"{"key1":"value1","key2":"value"}"#;
 const MANY: usize = 64;
@@ -41,6 +41,9 @@ pub(crate) const QUICK: Pace = Pace {
     round: Duration::from_millis(150),
     cold_starts: 5,
 };
+
+/// Between cold starts: time for a server to make what it keeps in store.
+const REST: Duration = Duration::from_millis(150);
 
 /// Somewhere to send invocations.
 struct Target<'a> {
@@ -112,7 +115,14 @@ pub(crate) fn all(
         let mut targets = targets(&floor, &servers, function)?;
         print(warm(function, "warm, one", Unit::Micros, &mut targets, 1, pace)?);
         // Before there are many environments, whose end would be measured too.
-        print(cold(function, &mut targets, pace)?);
+        print(cold(function, "cold, with rests", &mut targets, pace, REST)?);
+        print(cold(
+            function,
+            "cold, one after another",
+            &mut targets,
+            pace,
+            Duration::ZERO,
+        )?);
         print(warm(
             function,
             "warm, 64 at once",
@@ -181,20 +191,29 @@ fn warm<'a>(
 }
 
 /// Single requests, each of which finds no environment.
-fn cold<'a>(function: &'a Function, targets: &mut [Target<'_>], pace: Pace) -> Result<Row<'a>> {
+fn cold<'a>(
+    function: &'a Function,
+    what: &'static str,
+    targets: &mut [Target<'_>],
+    pace: Pace,
+    rest: Duration,
+) -> Result<Row<'a>> {
     let mut samples = Vec::new();
     for target in targets {
         // The first one, which finds caches cold, does not count.
         target.cold(0)?;
         let latencies: Vec<u64> = (1..=pace.cold_starts)
-            .map(|round| target.cold(round))
+            .map(|round| {
+                thread::sleep(rest);
+                target.cold(round)
+            })
             .collect::<Result<_>>()?;
         let elapsed = latencies.iter().sum();
         samples.push(Samples::new(latencies, elapsed));
     }
     Ok(Row {
         label: &function.label,
-        what: "cold, one",
+        what,
         unit: Unit::Millis,
         samples,
     })

@@ -1,41 +1,19 @@
-//! Function URLs: their configuration. Nothing answers at the URLs yet.
+//! Function URLs: their configuration.
 //!
 //! A URL is `http://<id>.lambda-url.<region>.<host>/`, where the host is this server as the client addressed it. An address of the
 //! loopback becomes `localhost`, of which resolvers know that every name below it is the loopback too.
 
 use crate::{
     Core, Refusal,
-    documents::{self, Noun, Stored},
+    documents::{self, Stored},
     naming::Target,
 };
 use lambent_models::lambda::{Cors, FunctionUrlConfig};
-use lambent_store::{CommitError, Condition, DocumentKey, Kind, Transaction};
+use lambent_store::{CommitError, Condition, Transaction};
 use lambent_types::{FunctionKey, Timestamp, Version};
 use lambent_wire::RequestContext;
-use serde::{Deserialize, Serialize};
 
-/// A URL of a function or of one of its aliases, whose name is the document's id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FunctionUrl {
-    /// 32 lower-case letters and digits, the first label of its host.
-    pub(crate) url_id: String,
-    /// `NONE` or `AWS_IAM`.
-    pub(crate) auth_type: String,
-    pub(crate) cors: Option<Cors>,
-    /// `BUFFERED` or `RESPONSE_STREAM`, if it was ever said.
-    pub(crate) invoke_mode: Option<String>,
-    pub(crate) created: Timestamp,
-    pub(crate) last_modified: Timestamp,
-}
-
-impl Noun for FunctionUrl {
-    const KIND: Kind = Kind::FunctionUrl;
-}
-
-/// The document of the URL a request names.
-pub(crate) fn key(function: &FunctionKey, alias: Option<&str>) -> DocumentKey {
-    documents::key::<FunctionUrl>(&function.scope, function.name.as_str(), alias.unwrap_or_default())
-}
+pub(crate) use lambent_control_core::function_url::{FunctionUrl, key};
 
 /// The refusal for a function or alias that does not exist.
 pub(crate) fn no_function() -> Refusal {

@@ -10,6 +10,7 @@ pub mod code_signing;
 pub mod concurrency;
 pub mod documents;
 pub mod event_invoke;
+pub mod function_url;
 pub mod links;
 pub mod naming;
 pub mod permission;

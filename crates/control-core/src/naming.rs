@@ -1,7 +1,9 @@
 //! From what a request names to what is stored.
 
 use crate::{Core, Refusal, alias};
-use lambent_types::{FunctionKey, FunctionRecord, FunctionReference, Qualifier, Version, qualifier::InvalidQualifier};
+use lambent_types::{
+    Code, FunctionKey, FunctionRecord, FunctionReference, Qualifier, Scope, Version, qualifier::InvalidQualifier,
+};
 use lambent_wire::RequestContext;
 use std::sync::Arc;
 
@@ -19,11 +21,15 @@ pub struct Target {
 impl Target {
     /// Reads a function name or ARN and a qualifier, which must not contradict each other or the request's own account and region.
     pub fn read(cx: &RequestContext, name: Option<String>, qualifier: Option<String>) -> Result<Self, Refusal> {
+        Self::within(&cx.scope, name, qualifier)
+    }
+
+    /// The same, of what no request names.
+    pub fn within(scope: &Scope, name: Option<String>, qualifier: Option<String>) -> Result<Self, Refusal> {
         let text = name.unwrap_or_default();
         let Ok(reference) = text.parse::<FunctionReference>() else {
             return Err(Refusal::FunctionNotFound(text));
         };
-        let scope = &cx.scope;
         if let Some(region) = reference.region.filter(|region| *region != scope.region) {
             return Err(Refusal::OtherRegion(region.to_string(), scope.region.to_string()));
         }
@@ -120,6 +126,14 @@ impl Core {
             Some(key) => Ok(self.store.function(&key.version(Version::Latest)).await?),
             None => Ok(None),
         }
+    }
+}
+
+/// Images are kept by name only: there is nothing here yet that could fetch and start one.
+pub fn runnable(record: &FunctionRecord) -> Result<(), Refusal> {
+    match record.code {
+        Code::Zip(_) => Ok(()),
+        Code::Image(_) => Err(Refusal::NotImplemented("Running a function from a container image")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What all operations work with.
 
-use crate::{concurrency::Capacity, links::Links};
+use crate::{concurrency::Capacity, function_url::UrlIndex, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_store::{CodeStore, ObjectReader, Store};
@@ -101,6 +101,8 @@ pub struct Shared {
     pub intake: RwLock<()>,
     /// Makes and checks links to packages.
     pub links: Links,
+    /// Where the function URL of an id is kept.
+    pub urls: UrlIndex,
     /// Who has what share of the executions.
     pub capacity: Capacity,
     /// Held for reading while something that refers to a version is committed, and for writing while a version is deleted: nothing
@@ -126,6 +128,7 @@ impl Core {
             clock: parts.clock,
             links: Links::new(parts.ids.as_ref()),
             ids: parts.ids,
+            urls: UrlIndex::default(),
             runtime_support: parts.runtime_support,
             pace: parts.pace,
             intake: RwLock::new(()),

@@ -3,8 +3,8 @@
 use crate::{Refusal, RuntimeSupport};
 use lambent_models::lambda::{self, CreateFunctionRequest, UpdateFunctionConfigurationRequest, schema};
 use lambent_types::{
-    Architecture, EnvironmentVariables, EphemeralStorage, FunctionConfig, LayerReference, MemorySize, RuntimeId,
-    Timeout,
+    Architecture, EnvironmentVariables, EphemeralStorage, FunctionConfig, ImageConfig, LayerReference, MemorySize,
+    PackageType, RuntimeId, Timeout,
     environment::RESERVED,
     function::{LogFormat, LoggingConfig, SnapStartApplyOn, TracingMode, VpcConfig},
     limits,
@@ -28,6 +28,7 @@ pub(crate) struct Change {
     logging: Option<lambda::LoggingConfig>,
     snap_start: Option<lambda::SnapStart>,
     layers: Option<Vec<LayerReference>>,
+    image: Option<lambda::ImageConfig>,
     /// The first part of the request that this server does not have.
     unsupported: Option<&'static str>,
 }
@@ -35,9 +36,7 @@ pub(crate) struct Change {
 impl Change {
     /// The configuration of a new function; its layers have been looked up.
     pub(crate) fn of_create(input: &mut CreateFunctionRequest, layers: Option<Vec<LayerReference>>) -> Self {
-        let image = input.package_type.as_deref() == Some("Image") || input.image_config.is_some();
         let unsupported = [
-            ("PackageType Image", image),
             (
                 "FileSystemConfigs",
                 input
@@ -68,6 +67,7 @@ impl Change {
             logging: input.logging_config.take(),
             snap_start: input.snap_start.take(),
             layers,
+            image: input.image_config.take(),
             unsupported: first(&unsupported),
         }
     }
@@ -75,7 +75,6 @@ impl Change {
     /// The changes to an existing function; its layers have been looked up.
     pub(crate) fn of_update(input: UpdateFunctionConfigurationRequest, layers: Option<Vec<LayerReference>>) -> Self {
         let unsupported = [
-            ("ImageConfig", input.image_config.is_some()),
             (
                 "FileSystemConfigs",
                 input.file_system_configs.is_some_and(|configs| !configs.is_empty()),
@@ -101,15 +100,40 @@ impl Change {
             logging: input.logging_config,
             snap_start: input.snap_start,
             layers,
+            image: input.image_config,
             unsupported: first(&unsupported),
         }
     }
 
-    /// Checks the changes and lays them over `base`.
-    pub(crate) fn apply(self, base: FunctionConfig, support: RuntimeSupport) -> Result<FunctionConfig, Refusal> {
+    /// Refuses what the other kind of code has. AWS's words are not recorded for an `ImageConfig`; the others are as its users quote them.
+    fn check_kind(&self, package: PackageType) -> Result<(), Refusal> {
+        let layers = self.layers.as_ref().is_some_and(|layers| !layers.is_empty());
+        let text = match package {
+            PackageType::Zip if self.image.clone().and_then(image_config).is_some() => {
+                "Please don't provide ImageConfig when the intended function PackageType is Zip."
+            }
+            PackageType::Image if self.handler.is_some() || self.runtime.is_some() => {
+                "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+            }
+            PackageType::Image if layers => {
+                "Lambda layers are not supported for functions created with container images."
+            }
+            PackageType::Zip | PackageType::Image => return Ok(()),
+        };
+        Err(Refusal::InvalidParameter(text.to_owned()))
+    }
+
+    /// Checks the changes and lays them over `base`, of a function with that kind of code.
+    pub(crate) fn apply(
+        self,
+        base: FunctionConfig,
+        package: PackageType,
+        support: RuntimeSupport,
+    ) -> Result<FunctionConfig, Refusal> {
         if let Some(part) = self.unsupported {
             return Err(Refusal::NotImplemented(part));
         }
+        self.check_kind(package)?;
         let environment = self.environment.map(variables).transpose()?;
         Ok(FunctionConfig {
             description: self.description.unwrap_or(base.description),
@@ -151,6 +175,7 @@ impl Change {
                 .and_then(|snap| snap.apply_on)
                 .map_or(base.snap_start, |on| snap_start(&on)),
             layers: self.layers.unwrap_or(base.layers),
+            image: self.image.map_or(base.image, image_config),
         })
     }
 }
@@ -174,6 +199,15 @@ pub(crate) fn defaults() -> FunctionConfig {
         logging: LoggingConfig::default(),
         snap_start: SnapStartApplyOn::default(),
         layers: Vec::new(),
+        image: None,
+    }
+}
+
+/// The kind of code a request announces. The model has checked the value.
+pub(crate) fn package_type(name: Option<&str>) -> PackageType {
+    match name {
+        Some("Image") => PackageType::Image,
+        _ => PackageType::Zip,
     }
 }
 
@@ -267,6 +301,16 @@ fn vpc(config: lambda::VpcConfig) -> Option<VpcConfig> {
     })
 }
 
+/// What is overridden is replaced as a whole; with nothing in it, nothing is (recorded: `test_lambda_image_and_image_config_crud`).
+fn image_config(config: lambda::ImageConfig) -> Option<ImageConfig> {
+    let config = ImageConfig {
+        entry_point: config.entry_point.filter(|parts| !parts.is_empty()),
+        command: config.command.filter(|parts| !parts.is_empty()),
+        working_directory: config.working_directory.filter(|path| !path.is_empty()),
+    };
+    (config != ImageConfig::default()).then_some(config)
+}
+
 fn logging(change: lambda::LoggingConfig, base: LoggingConfig) -> Result<LoggingConfig, Refusal> {
     let format = match change.log_format.as_deref() {
         Some("JSON") => LogFormat::Json,
@@ -307,7 +351,7 @@ mod tests {
     use super::*;
 
     fn refused(change: Change, support: RuntimeSupport) -> String {
-        match change.apply(defaults(), support) {
+        match change.apply(defaults(), PackageType::Zip, support) {
             Err(Refusal::InvalidParameter(text) | Refusal::Invalid(text)) => text,
             other => panic!("{other:?}"),
         }
@@ -319,7 +363,11 @@ mod tests {
             runtime: Some(id.to_owned()),
             ..Change::default()
         };
-        assert!(of("nodejs6.10").apply(defaults(), RuntimeSupport::Guide).is_ok());
+        assert!(
+            of("nodejs6.10")
+                .apply(defaults(), PackageType::Zip, RuntimeSupport::Guide)
+                .is_ok()
+        );
         assert_eq!(
             refused(of("go1.x"), RuntimeSupport::Aws),
             "The runtime parameter of go1.x is no longer supported for creating or updating AWS Lambda functions. \
@@ -362,12 +410,48 @@ mod tests {
             environment: Some(lambda::Environment::default()),
             ..Change::default()
         };
-        let config = change.apply(defaults(), RuntimeSupport::Guide).unwrap();
+        let config = change
+            .apply(defaults(), PackageType::Zip, RuntimeSupport::Guide)
+            .unwrap();
         assert_eq!(
             (config.vpc, config.dead_letter_target, config.kms_key_arn),
             (None, None, None)
         );
         assert_eq!(config.environment, Some(EnvironmentVariables::default()));
+    }
+
+    #[test]
+    fn what_the_other_kind_of_code_has_is_refused() {
+        let text = |change: Change, package| match change.apply(defaults(), package, RuntimeSupport::Guide) {
+            Err(Refusal::InvalidParameter(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        let handler = || Change {
+            handler: Some("index.handler".to_owned()),
+            ..Change::default()
+        };
+        assert_eq!(
+            text(handler(), PackageType::Image),
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+        );
+        let command = |parts: &[&str]| Change {
+            image: Some(lambda::ImageConfig {
+                command: Some(parts.iter().map(ToString::to_string).collect()),
+                ..lambda::ImageConfig::default()
+            }),
+            ..Change::default()
+        };
+        assert!(text(command(&["run"]), PackageType::Zip).contains("ImageConfig"));
+        let base = || {
+            command(&["run"])
+                .apply(defaults(), PackageType::Image, RuntimeSupport::Guide)
+                .unwrap()
+        };
+        assert_eq!(base().image.unwrap().command.unwrap(), ["run"]);
+        let kept = Change::default().apply(base(), PackageType::Image, RuntimeSupport::Guide);
+        assert_eq!(kept.unwrap(), base());
+        let cleared = command(&[]).apply(base(), PackageType::Image, RuntimeSupport::Guide);
+        assert_eq!(cleared.unwrap().image, None);
     }
 
     #[test]
@@ -389,7 +473,7 @@ mod tests {
                 memory_size: Some(10_240),
                 ..Change::default()
             }
-            .apply(defaults(), RuntimeSupport::Guide)
+            .apply(defaults(), PackageType::Zip, RuntimeSupport::Guide)
             .is_ok()
         );
     }

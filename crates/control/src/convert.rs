@@ -1,11 +1,11 @@
 //! Stored records as the API shows them. Which member is present when follows the recorded answers.
 
 use lambent_models::lambda::{
-    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, LoggingConfig,
-    RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
+    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, ImageConfig, ImageConfigResponse,
+    Layer, LoggingConfig, RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
 };
 use lambent_types::{
-    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, Scope, State, Version, function,
+    FunctionConfig, FunctionRecord, LastUpdateStatus, LayerReference, PackageType, Scope, State, Version, function,
     function::LogFormat,
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn configuration(record: &FunctionRecord, arn: String) -> FunctionCon
         last_update_status,
         last_update_status_reason: update_reason,
         last_update_status_reason_code: update_reason_code,
-        runtime_version_config: Some(RuntimeVersionConfig {
+        runtime_version_config: is_zip(record).then(|| RuntimeVersionConfig {
             runtime_version_arn: Some(
                 record
                     .config
@@ -64,15 +64,15 @@ pub(crate) fn listed(record: &FunctionRecord, arn: String) -> FunctionConfigurat
     FunctionConfiguration {
         function_name: Some(record.key.function.name.to_string()),
         function_arn: Some(arn),
-        runtime: Some(runtime.as_str().to_owned()),
+        runtime: is_zip(record).then(|| runtime.as_str().to_owned()),
         role: Some(config.role),
-        handler: Some(config.handler),
-        code_size: i64::try_from(record.code.size).ok(),
+        handler: is_zip(record).then_some(config.handler),
+        code_size: i64::try_from(record.code.size()).ok(),
         description: Some(config.description),
         timeout: Some(i64::from(timeout.seconds())),
         memory_size: Some(i64::from(memory.mb())),
         last_modified: Some(record.last_modified.to_lambda_string()),
-        code_sha256: Some(record.code.digest.to_base64()),
+        code_sha256: Some(record.code.sha256()),
         version: Some(record.key.version.to_string()),
         vpc_config: config.vpc.map(|config| vpc(config, &record.key.function.scope)),
         dead_letter_config: config.dead_letter_target.map(|target| DeadLetterConfig {
@@ -93,7 +93,8 @@ pub(crate) fn listed(record: &FunctionRecord, arn: String) -> FunctionConfigurat
             mode: Some(config.tracing_mode.as_str().to_owned()),
         }),
         revision_id: Some(record.revision.to_string()),
-        package_type: Some("Zip".to_owned()),
+        image_config_response: config.image.map(image_config),
+        package_type: Some(record.code.package_type().as_str().to_owned()),
         architectures: Some(vec![config.architecture.as_str().to_owned()]),
         ephemeral_storage: Some(EphemeralStorage {
             size: Some(i64::from(ephemeral_storage.mb())),
@@ -104,6 +105,21 @@ pub(crate) fn listed(record: &FunctionRecord, arn: String) -> FunctionConfigurat
         }),
         logging_config: Some(logging_config(logging, record)),
         ..FunctionConfiguration::default()
+    }
+}
+
+fn is_zip(record: &FunctionRecord) -> bool {
+    record.code.package_type() == PackageType::Zip
+}
+
+fn image_config(config: lambent_types::ImageConfig) -> ImageConfigResponse {
+    ImageConfigResponse {
+        image_config: Some(ImageConfig {
+            entry_point: config.entry_point,
+            command: config.command,
+            working_directory: config.working_directory,
+        }),
+        error: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Trying an asynchronous event.
 
-use crate::{Control, Refusal, naming::Target};
+use crate::{Control, Refusal, invocation::Call, naming::Target};
 use bytes::Bytes;
 use lambent_engine::{Attempt, RetryLimits};
 use lambent_events::EventRunner;
@@ -44,11 +44,15 @@ impl Control {
             Ok(shares) if shares.reserved(&event.function) == Some(0) => return Attempt::SwitchedOff,
             _ => {}
         }
-        let payload = Bytes::from(event.payload);
-        match self
-            .run(&target, resolved, event.id, payload, event.client_context, None, false)
-            .await
-        {
+        let call = Call {
+            request_id: event.id,
+            payload: Bytes::from(event.payload),
+            client_context: event.client_context,
+            trace_id: None,
+            tail: false,
+            under_way: None,
+        };
+        match self.run(&target, resolved, call).await {
             Ok(invoked) if invoked.response.function_error.is_none() => Attempt::Success,
             Ok(_) => Attempt::FunctionError,
             Err(_) => Attempt::NotRun,

@@ -1,13 +1,20 @@
 //! Finding what an invocation is for, and running it.
 
-use crate::{Control, Refusal, naming::Target, ops};
+use crate::{
+    Control, Refusal,
+    naming::{Target, runnable},
+    ops,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use lambent_invoker::{Answer, InvokeError, InvokeRequest};
-use lambent_models::lambda::{InvocationRequest, InvocationResponse, InvokeAsyncRequest, InvokeAsyncResponse};
-use lambent_types::{FunctionRecord, RequestId, State};
+use lambent_invoker::{Answer, InvokeError, InvokeRequest, Streamed};
+use lambent_models::lambda::{
+    InvocationRequest, InvocationResponse, InvokeAsyncRequest, InvokeAsyncResponse, InvokeWithResponseStreamRequest,
+};
+use lambent_types::{FunctionRecord, RequestId, State, Version};
 use lambent_wire::{RequestContext, ServiceError};
 use std::sync::Arc;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// A function that is updated again and again is looked up this often before the caller is told to try later.
 const TRIES: usize = 20;
@@ -15,6 +22,29 @@ const TRIES: usize = 20;
 /// The version an invocation will run.
 pub(crate) struct Resolved {
     pub(crate) record: Arc<FunctionRecord>,
+}
+
+/// What a function is called with.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) request_id: RequestId,
+    /// The event, JSON.
+    pub(crate) payload: Bytes,
+    pub(crate) client_context: Option<String>,
+    pub(crate) trace_id: Option<String>,
+    /// Whether the end of the log is wanted.
+    pub(crate) tail: bool,
+    /// Held until the function has answered.
+    pub(crate) under_way: Option<TaskTrackerToken>,
+}
+
+/// The answer to `InvokeWithResponseStream`, which has begun.
+#[derive(Debug)]
+pub struct InvokedStream {
+    /// The version that runs.
+    pub executed_version: Version,
+    /// What it says.
+    pub answer: Streamed,
 }
 
 /// The answer to `Invoke`: what goes into headers, and the body.
@@ -39,6 +69,23 @@ impl Control {
         payload: Bytes,
     ) -> Result<Invoked, ServiceError> {
         ops::invoke::invoke(self, cx, input, trace_id, payload)
+            .await
+            .map_err(ServiceError::from)
+    }
+
+    /// `InvokeWithResponseStream`. `None` for a dry run. The token is held until the function has answered to the end.
+    ///
+    /// # Errors
+    /// What is refused before the function runs; what the function does wrong is in the answer, or at its end.
+    pub async fn invoke_with_response_stream(
+        &self,
+        cx: &RequestContext,
+        input: InvokeWithResponseStreamRequest,
+        trace_id: Option<String>,
+        payload: Bytes,
+        under_way: Option<TaskTrackerToken>,
+    ) -> Result<Option<InvokedStream>, ServiceError> {
+        ops::invoke_with_response_stream::invoke_with_response_stream(self, cx, input, trace_id, payload, under_way)
             .await
             .map_err(ServiceError::from)
     }
@@ -69,40 +116,64 @@ impl Control {
             found
         };
         match &record.state {
-            State::Active | State::Inactive => Ok(Resolved { record }),
+            State::Active | State::Inactive => {
+                runnable(&record)?;
+                Ok(Resolved { record })
+            }
             state @ (State::Pending | State::Failed { .. }) => Err(Refusal::WrongState(state.as_str())),
         }
     }
 
     /// Runs a version and waits for its answer.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is its own part of an invocation and most are handed on as they are"
-    )]
-    pub(crate) async fn run(
+    pub(crate) async fn run(&self, target: &Target, resolved: Resolved, call: Call) -> Result<Invoked, Refusal> {
+        let ran = self.attempt_until_fresh(target, resolved, call, |request| self.0.invoker.invoke(request));
+        let (record, answer) = ran.await?;
+        Ok(invoked(&record, answer))
+    }
+
+    /// Runs a version and waits for its answer to begin.
+    pub(crate) async fn run_streaming(
+        &self,
+        target: &Target,
+        resolved: Resolved,
+        call: Call,
+    ) -> Result<InvokedStream, Refusal> {
+        let ran = self.attempt_until_fresh(target, resolved, call, |request| {
+            self.0.invoker.invoke_streaming(request)
+        });
+        let (record, answer) = ran.await?;
+        Ok(InvokedStream {
+            executed_version: record.key.version,
+            answer,
+        })
+    }
+
+    /// Runs what the target stands for; looks it up anew where it was updated in between.
+    async fn attempt_until_fresh<T, F>(
         &self,
         target: &Target,
         mut resolved: Resolved,
-        request_id: RequestId,
-        payload: Bytes,
-        client_context: Option<String>,
-        trace_id: Option<String>,
-        tail: bool,
-    ) -> Result<Invoked, Refusal> {
+        call: Call,
+        attempt: impl Fn(InvokeRequest) -> F + Send,
+    ) -> Result<(Arc<FunctionRecord>, T), Refusal>
+    where
+        F: Future<Output = Result<T, InvokeError>> + Send,
+    {
         for _ in 0..TRIES {
             let record = Arc::clone(&resolved.record);
             let request = InvokeRequest {
                 function: Arc::clone(&record),
                 admission: self.admission(&record.key).await?,
                 invoked_arn: target.arn(),
-                request_id,
-                payload: payload.clone(),
-                client_context: client_context.clone(),
-                trace_id: trace_id.clone(),
-                tail,
+                request_id: call.request_id,
+                payload: call.payload.clone(),
+                client_context: call.client_context.clone(),
+                trace_id: call.trace_id.clone(),
+                tail: call.tail,
+                under_way: call.under_way.clone(),
             };
-            match self.0.invoker.invoke(request).await {
-                Ok(answer) => return Ok(invoked(&record, answer)),
+            match attempt(request).await {
+                Ok(answer) => return Ok((record, answer)),
                 Err(InvokeError::Stale) => resolved = self.resolve(target).await?,
                 Err(InvokeError::Throttled(reason)) => return Err(Refusal::Throttled(reason)),
                 Err(error @ (InvokeError::ShuttingDown | InvokeError::Lost)) => {
@@ -124,5 +195,30 @@ fn invoked(record: &FunctionRecord, answer: Answer) -> Invoked {
             durable_execution_arn: None,
         },
         payload: answer.payload,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{context, control, record};
+    use lambent_types::{Code, Image};
+
+    #[tokio::test]
+    async fn an_image_is_not_run_in_any_way() {
+        let (control, cx) = (control(), context());
+        let image = Image::named("localhost:5000/image:latest".parse().unwrap());
+        let code = Code::Image(image);
+        control.given(FunctionRecord { code, ..record("f") }).await;
+        for kind in ["RequestResponse", "Event", "DryRun"] {
+            let input = InvocationRequest {
+                function_name: Some("f".to_owned()),
+                invocation_type: Some(kind.to_owned()),
+                ..InvocationRequest::default()
+            };
+            let refused = control.invoke(&cx, input, None, Bytes::new()).await.unwrap_err();
+            assert_eq!(refused.code(), "NotImplementedException", "{kind}");
+        }
+        assert_eq!(control.store.event_count().await, Ok(0));
     }
 }

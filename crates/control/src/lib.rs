@@ -18,12 +18,17 @@ mod settings;
 #[cfg(test)]
 mod testing;
 mod update;
+mod url_access;
+mod url_endpoint;
 
 pub use control::Control;
-pub use invocation::Invoked;
+pub use invocation::{Invoked, InvokedStream};
 pub use lambent_control_core::{Pace, Parts, Readiness, Refusal, RuntimeSupport};
+pub use lambent_invoker::{Answer as InvocationAnswer, AnswerStream, InvokeError, Streamed};
+pub use url_access::UrlCaller;
+pub use url_endpoint::UrlEndpoint;
 
-use lambent_control_core::{Core, TRIES, alias, documents, naming, permission, policy, tags};
+use lambent_control_core::{Core, TRIES, alias, documents, function_url, naming, permission, policy, tags};
 
 pub(crate) mod ops {
     include!(concat!(env!("OUT_DIR"), "/modules.rs"));

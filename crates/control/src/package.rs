@@ -4,7 +4,7 @@ use crate::{Control, Refusal};
 use bytes::Bytes;
 use lambent_models::lambda::{FunctionCode, LayerVersionContentInput};
 use lambent_store::{CodePin, IntakeError, ObjectError, ObjectName};
-use lambent_types::{CodeReference, LayerReference, Sha256Digest, limits};
+use lambent_types::{Code, CodeReference, Image, LayerReference, PackageType, Sha256Digest, limits};
 use lambent_wire::{Blob, RequestContext};
 
 /// Where a request says its code is.
@@ -56,7 +56,8 @@ impl Control {
     }
 
     /// Refuses a function that with its layers is larger than AWS allows. One without layers was measured when it was unpacked.
-    pub(crate) async fn check_unpacked(&self, code: &CodeReference, layers: &[LayerReference]) -> Result<(), Refusal> {
+    pub(crate) async fn check_unpacked(&self, code: &Code, layers: &[LayerReference]) -> Result<(), Refusal> {
+        let Code::Zip(code) = code else { return Ok(()) };
         if layers.is_empty() {
             return Ok(());
         }
@@ -106,23 +107,46 @@ impl Control {
         })
     }
 
-    /// Takes the code in. The caller holds the intake lock until a version refers to it.
-    pub(crate) async fn take_in(&self, source: Source) -> Result<(CodeReference, CodePin), Refusal> {
-        if source.image_uri.is_some() {
-            return Err(Refusal::NotImplemented("Code from a container image"));
+    /// Takes in the code of a function, which is of that kind. An image is only named: it stays where it is.
+    pub(crate) async fn take_in_code(
+        &self,
+        source: Source,
+        package: PackageType,
+    ) -> Result<(Code, Option<CodePin>), Refusal> {
+        match (package, source.image_uri) {
+            (PackageType::Zip, image_uri) => {
+                let (code, pin) = self.take_in(Source { image_uri, ..source }).await?;
+                Ok((Code::Zip(code), Some(pin)))
+            }
+            (PackageType::Image, None) => Err(no_source()),
+            (PackageType::Image, Some(uri)) => {
+                let named = uri.parse().map(Image::named).map_err(|_| {
+                    Refusal::InvalidParameter(format!(
+                        "Source image {uri} is not valid. Provide a valid source image."
+                    ))
+                })?;
+                Ok((Code::Image(named), None))
+            }
         }
+    }
+
+    /// Takes a package in. The caller holds the intake lock until a version refers to it.
+    pub(crate) async fn take_in(&self, source: Source) -> Result<(CodeReference, CodePin), Refusal> {
         if let Some(zip) = source.fetched {
             return Ok(self.0.code.put(zip).await?);
         }
         let Some(Blob(zip)) = source.zip_file else {
-            let text = "Please provide a source for function code.";
-            return Err(Refusal::InvalidParameter(text.to_owned()));
+            return Err(no_source());
         };
         if zip.len() > limits::ZIPPED_CODE_BYTES {
             return Err(Refusal::Package(IntakeError::ZippedTooLarge));
         }
         Ok(self.0.code.put(zip).await?)
     }
+}
+
+fn no_source() -> Refusal {
+    Refusal::InvalidParameter("Please provide a source for function code.".to_owned())
 }
 
 /// AWS's words for the two usual mistakes; the store's own for any other.

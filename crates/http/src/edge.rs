@@ -4,6 +4,7 @@ use crate::{
     auth::Auth,
     body::{self, Budget},
     internal,
+    url::Address,
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
@@ -80,16 +81,18 @@ impl Edge {
 
     /// Answers one request.
     pub(crate) async fn handle(&self, request: Request<Incoming>) -> Answer {
-        if let Some(path) = request.uri().path().strip_prefix(internal::PREFIX) {
-            return internal::answer(self, path, request.uri().query().unwrap_or_default()).await;
-        }
         let request_id = RequestId::new(self.ids.as_ref());
-        let mut answer = match self.aws(request, request_id).await {
-            Ok(answer) => answer,
-            Err(error) => {
+        let (mut parts, body) = request.into_parts();
+        name_host(&mut parts);
+        let mut answer = if let Some(address) = Address::of(&parts) {
+            self.url(address, &parts, body, request_id).await
+        } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
+            return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
+        } else {
+            self.aws(&parts, body, request_id).await.unwrap_or_else(|error| {
                 tracing::debug!(%request_id, %error, "refused");
                 whole(rest_json::encode_error(&error))
-            }
+            })
         };
         if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
             answer.headers_mut().insert(REQUEST_ID, value);
@@ -98,13 +101,16 @@ impl Edge {
     }
 
     /// Finds out what a request is for, then leaves it to that operation.
-    async fn aws(&self, request: Request<Incoming>, request_id: RequestId) -> Result<Answer, ServiceError> {
-        let (mut parts, body) = request.into_parts();
-        name_host(&mut parts);
+    async fn aws(
+        &self,
+        parts: &http::request::Parts,
+        body: Incoming,
+        request_id: RequestId,
+    ) -> Result<Answer, ServiceError> {
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        match self.route(&parts, &query, request_id) {
-            Ok((cx, routed)) if routed.operation.raw_payload => self.pass_on(&cx, &parts, &query, &routed, body).await,
-            Ok((cx, routed)) => self.call(&cx, &parts, &query, &routed, body).await,
+        match self.route(parts, &query, request_id) {
+            Ok((cx, routed)) if routed.operation.raw_payload => self.pass_on(&cx, parts, &query, &routed, body).await,
+            Ok((cx, routed)) => self.call(&cx, parts, &query, &routed, body).await,
             Err(refused) => {
                 // A connection whose request was not read to its end cannot carry another one.
                 body::discard(body).await;

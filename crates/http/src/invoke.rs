@@ -1,8 +1,9 @@
-//! `Invoke` and `InvokeAsync`: the payload passes through.
+//! `Invoke`, `InvokeWithResponseStream` and `InvokeAsync`: the payload passes through.
 
 use crate::{
     body::{BodyError, PASSED_ON, Read},
     edge::{Answer, Edge, whole},
+    stream::{self, under_way},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request};
@@ -14,7 +15,7 @@ use lambent_wire::{
     RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
 };
 
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
@@ -35,6 +36,7 @@ impl Edge {
         let payload = self.signed_payload(parts, query, body).await?;
         match routed.operation.name {
             "Invoke" => self.invoke(cx, parts, routed, &payload).await,
+            "InvokeWithResponseStream" => self.invoke_streaming(cx, parts, routed, &payload).await,
             "InvokeAsync" => self.invoke_async(cx, parts, routed, &payload).await,
             other => Err(error::not_implemented(other)),
         }
@@ -60,6 +62,44 @@ impl Edge {
         let mut answer = encode(invoked);
         if let Ok(value) = HeaderValue::from_str(&trace_id) {
             answer.headers_mut().insert(TRACE_ID, value);
+        }
+        Ok(answer)
+    }
+
+    /// Hands the answer on while it comes.
+    async fn invoke_streaming(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        routed: &Routed,
+        payload: &Read,
+    ) -> Result<Answer, ServiceError> {
+        let input = service::typed(input(routed, &parts.headers)?)?;
+        let trace_id = self.trace_id(&parts.headers);
+        let invoked = self
+            .control
+            .invoke_with_response_stream(
+                cx,
+                input,
+                Some(trace_id.clone()),
+                payload.bytes.clone(),
+                under_way(parts),
+            )
+            .await?;
+        let Some(invoked) = invoked else {
+            let mut dry = Response::new(Bytes::new());
+            *dry.status_mut() = StatusCode::NO_CONTENT;
+            return Ok(whole(dry));
+        };
+        let mut answer = stream::events(invoked.answer);
+        let texts = [
+            (EXECUTED_VERSION, invoked.executed_version.to_string()),
+            (TRACE_ID, trace_id),
+        ];
+        for (name, text) in texts {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                answer.headers_mut().insert(name, value);
+            }
         }
         Ok(answer)
     }
@@ -118,7 +158,7 @@ impl Edge {
     }
 
     /// The caller's trace, or a new one that is not sampled.
-    fn trace_id(&self, headers: &HeaderMap) -> String {
+    pub(crate) fn trace_id(&self, headers: &HeaderMap) -> String {
         let given = headers.get(TRACE_ID).and_then(|value| value.to_str().ok());
         given.map_or_else(
             || {

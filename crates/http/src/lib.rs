@@ -1,7 +1,8 @@
 //! The one listener for every AWS API.
 //!
 //! ```text
-//! bytes ── server (connections) ── edge ─┬─ /_lambent/…   health, code downloads
+//! bytes ── server (connections) ── edge ─┬─ function URL: url, by host or by /_lambent/url/<id>/…
+//!                                        ├─ /_lambent/…   health, code downloads
 //!                                        └─ auth ─ service ─ operation ─ body ─ decode ─ validate ─ dispatch ─ encode ── bytes
 //! ```
 //!
@@ -14,6 +15,8 @@ mod edge;
 mod internal;
 mod invoke;
 mod server;
+mod stream;
+mod url;
 
 pub use auth::{Auth, Credential, Credentials};
 pub use edge::{Edge, Health, Parts};

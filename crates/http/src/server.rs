@@ -1,7 +1,8 @@
 //! Connections.
 
-use crate::Edge;
-use hyper::service::service_fn;
+use crate::{Edge, stream::UnderWay, url::Peer};
+use http::Request;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -75,7 +76,12 @@ fn connection(
     requests: &TaskTracker,
 ) -> impl Future<Output = ()> + Send + use<> {
     let (edge, requests) = (Arc::clone(edge), requests.clone());
-    let service = service_fn(move |request| {
+    let peer = stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(UnderWay(requests.token()));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let edge = Arc::clone(&edge);
         requests.track_future(async move { Ok::<_, Infallible>(edge.handle(request).await) })
     });

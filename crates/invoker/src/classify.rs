@@ -4,7 +4,7 @@ use crate::{LaunchError, report::Status};
 use bytes::Bytes;
 use lambent_runtime_api::{InitFailure, InvocationResult};
 use lambent_sandbox::{Exit, StartError};
-use lambent_types::{Outcome, RequestId, Timeout, Timestamp};
+use lambent_types::{Outcome, RequestId, Timeout, Timestamp, limits};
 
 /// Everything that can end an invocation.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Classified {
     pub(crate) note: Option<String>,
 }
 
+const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
 const EXIT_ERROR: &str = "Runtime.ExitError";
 
 /// Classifies. The error texts are AWS's (recorded: `TestLambdaErrors`, `test_lambda_invoke_with_timeout`).
@@ -81,6 +82,30 @@ pub(crate) fn classify(ended: Ended, request_id: RequestId, timeout: Timeout, no
     }
 }
 
+/// The error's type as the function reported it.
+pub(crate) fn reported(ended: &Ended) -> Option<String> {
+    if let Ended::Answered(InvocationResult::Error { error_type, .. }) = ended {
+        return Some(error_type.clone().unwrap_or_else(|| "Unhandled".to_owned()));
+    }
+    match ended {
+        Ended::InitFailed(failure) => failure.error_type.clone(),
+        Ended::Answered(_)
+        | Ended::TimedOut
+        | Ended::Exited { .. }
+        | Ended::NotPrepared(_)
+        | Ended::NotStarted(_)
+        | Ended::Vanished => None,
+    }
+}
+
+/// What the runtime said its answer is.
+pub(crate) fn content_type(ended: &Ended) -> Option<String> {
+    let Ended::Answered(InvocationResult::Response { content_type, .. }) = ended else {
+        return None;
+    };
+    content_type.clone()
+}
+
 fn answered(result: InvocationResult) -> Classified {
     let done = |outcome, payload, status| Classified {
         outcome,
@@ -90,14 +115,18 @@ fn answered(result: InvocationResult) -> Classified {
     };
     match result {
         InvocationResult::Response { body, .. } => done(Outcome::Success, body, Status::Success),
+        InvocationResult::Streamed => done(Outcome::Success, Bytes::new(), Status::Success),
         InvocationResult::Error { body, .. } => done(Outcome::FunctionError, body, Status::Success),
         InvocationResult::ResponseTooLarge => {
             let payload = Bytes::from_static(InvocationResult::TOO_LARGE_BODY.as_bytes());
-            done(
-                Outcome::FunctionError,
-                payload,
-                Status::Error("Function.ResponseSizeTooLarge"),
-            )
+            done(Outcome::FunctionError, payload, Status::Error(TOO_LARGE))
+        }
+        InvocationResult::StreamTooLarge => {
+            let text = format!(
+                r#"{{"errorMessage":"Response payload size exceeded maximum allowed payload size ({} bytes).","errorType":"{TOO_LARGE}"}}"#,
+                limits::STREAMED_PAYLOAD_BYTES
+            );
+            done(Outcome::FunctionError, text.into(), Status::Error(TOO_LARGE))
         }
         InvocationResult::Truncated => {
             let payload = Bytes::from_static(
@@ -196,6 +225,20 @@ mod tests {
             String::from_utf8(classified.payload.to_vec()).unwrap(),
             classified.status,
         )
+    }
+
+    #[test]
+    fn a_stream_that_was_cut_says_where() {
+        let cut = classify(
+            Ended::Answered(InvocationResult::StreamTooLarge),
+            RequestId::new(&SeededIds::default()),
+            Timeout::DEFAULT,
+            Timestamp::default(),
+        );
+        assert_eq!(cut.status.error_type().as_deref(), Some(TOO_LARGE));
+        assert!(String::from_utf8_lossy(&cut.payload).contains("(209715200 bytes)"));
+        let streamed = Ended::Answered(InvocationResult::Streamed);
+        assert_eq!((reported(&streamed), content_type(&streamed)), (None, None));
     }
 
     #[test]

@@ -114,16 +114,17 @@ impl Environment {
     }
 
     /// Runs one job and answers it.
-    async fn carry_out(&mut self, shared: &Shared, job: Job) -> After {
+    async fn carry_out(&mut self, shared: &Shared, mut job: Job) -> After {
         let request_id = job.request.request_id;
         let began = shared.clock.monotonic_micros();
         self.output
             .platform(&report::start(request_id, self.function.key.version));
-        let (ended, after) = self.invoke(shared, &job).await;
+        let (ended, after) = self.invoke(shared, &mut job).await;
         let duration = shared.clock.monotonic_micros().saturating_sub(began);
         if after == After::Over {
             self.control.kill();
         }
+        let (reported, content_type) = (classify::reported(&ended), classify::content_type(&ended));
         let classified = classify::classify(ended, request_id, self.function.config.timeout, shared.clock.now());
         let report = Report {
             request_id,
@@ -134,6 +135,8 @@ impl Environment {
             status: classified.status,
         };
         let answer = Answer {
+            error_type: reported.or_else(|| report.status.error_type()),
+            content_type,
             outcome: classified.outcome,
             payload: classified.payload,
             log_tail: None,
@@ -152,7 +155,8 @@ impl Environment {
         }
     }
 
-    async fn invoke(&mut self, shared: &Shared, job: &Job) -> (Ended, After) {
+    async fn invoke(&mut self, shared: &Shared, job: &mut Job) -> (Ended, After) {
+        let sink = job.sink.take();
         let request = &job.request;
         let timeout = self.function.config.timeout.duration();
         let invocation = Invocation {
@@ -166,7 +170,13 @@ impl Environment {
             content_type: "application/json".to_owned(),
             payload: request.payload.clone(),
         };
-        let answer = self.api.invoke(invocation);
+        let api = Arc::clone(&self.api);
+        let answer = async move {
+            match sink {
+                Some(sink) => api.invoke_streaming(invocation, sink).await,
+                None => api.invoke(invocation).await,
+            }
+        };
         tokio::pin!(answer);
         tokio::select! {
             biased;
@@ -217,7 +227,9 @@ impl Environment {
 fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
     let request_id = job.request.request_id;
     let function = Arc::clone(&job.request.function);
+    let reported = classify::reported(&failed.ended);
     let classified = classify::classify(failed.ended, request_id, function.config.timeout, shared.clock.now());
+    let error_type = reported.or_else(|| classified.status.error_type());
     let mut log_tail = None;
     if let Some(mut output) = failed.output {
         output.platform(&report::start(request_id, function.key.version));
@@ -237,6 +249,8 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         log_tail = job.request.tail.then(|| Bytes::from(output.take_tail()));
     }
     job.answer(Ok(Answer {
+        error_type,
+        content_type: None,
         outcome: classified.outcome,
         payload: classified.payload,
         log_tail,

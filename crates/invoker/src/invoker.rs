@@ -6,9 +6,10 @@ use crate::{
     launch::{Initialization, Launcher, LogSink},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
-    request::{Answer, InvokeError, InvokeRequest, Job},
+    request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed},
 };
 use lambent_engine::EnvironmentId;
+use lambent_runtime_api::{ResponseSink, response_stream};
 use lambent_sandbox::SandboxProvider;
 use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, VersionKey, limits};
 use std::{
@@ -105,13 +106,18 @@ impl Invoker {
     /// # Errors
     /// When it did not run: see [`InvokeError`]. What the function does wrong is an [`Answer`].
     pub async fn invoke(&self, request: InvokeRequest) -> Result<Answer, InvokeError> {
-        if self.0.stopping.is_cancelled() {
-            return Err(InvokeError::ShuttingDown);
-        }
-        let lease = self.0.executions.admit(&request)?;
-        let (reply, answered) = oneshot::channel();
-        self.0.submit(Job { request, lease, reply });
+        let answered = self.0.accept(request, None)?;
         answered.await.unwrap_or(Err(InvokeError::Lost))
+    }
+
+    /// The same for a caller who takes the answer while it comes. Resolves when it begins.
+    ///
+    /// # Errors
+    /// As [`invoke`](Self::invoke).
+    pub async fn invoke_streaming(&self, request: InvokeRequest) -> Result<Streamed, InvokeError> {
+        let (sink, pieces) = response_stream();
+        let answered = self.0.accept(request, Some(sink))?;
+        AnswerStream::begin(pieces, answered).await
     }
 
     /// Ends the idle environments of a version's earlier generations at once; the busy ones end when they are free.
@@ -177,6 +183,26 @@ impl Invoker {
 }
 
 impl Shared {
+    /// Admits a request and finds an environment for it.
+    fn accept(
+        &self,
+        request: InvokeRequest,
+        sink: Option<ResponseSink>,
+    ) -> Result<oneshot::Receiver<Result<Answer, InvokeError>>, InvokeError> {
+        if self.stopping.is_cancelled() {
+            return Err(InvokeError::ShuttingDown);
+        }
+        let lease = self.executions.admit(&request)?;
+        let (reply, answered) = oneshot::channel();
+        self.submit(Job {
+            request,
+            lease,
+            sink,
+            reply,
+        });
+        Ok(answered)
+    }
+
     /// Finds an environment for a job, or starts one.
     pub(crate) fn submit(&self, job: Job) {
         let function = Arc::clone(&job.request.function);

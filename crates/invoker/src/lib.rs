@@ -25,4 +25,4 @@ mod shards;
 pub use invoker::{Invoker, Options, Parts};
 pub use launch::{Initialization, Launch, LaunchError, Launcher, LogSink, LogStream};
 pub use provisioning::Provisioned;
-pub use request::{Answer, InvokeError, InvokeRequest, ThrottleReason};
+pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};

@@ -27,6 +27,17 @@ pub(crate) enum Status {
     Error(&'static str),
 }
 
+impl Status {
+    /// What the platform calls the error.
+    pub(crate) fn error_type(&self) -> Option<String> {
+        match self {
+            Self::Success => None,
+            Self::Timeout => Some("Sandbox.Timedout".to_owned()),
+            Self::Error(kind) => Some((*kind).to_owned()),
+        }
+    }
+}
+
 pub(crate) fn start(request_id: RequestId, version: Version) -> String {
     format!("START RequestId: {request_id} Version: {version}\n")
 }

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use lambent_engine::{Admission, Lease};
+use lambent_runtime_api::{ResponsePieces, ResponseSink};
 use lambent_types::{FunctionRecord, Outcome, RequestId};
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// One invocation of a version that has been looked up.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct InvokeRequest {
     pub trace_id: Option<String>,
     /// Whether the answer carries the end of the log.
     pub tail: bool,
+    /// Held until the function has answered, for those who wait for that.
+    pub under_way: Option<TaskTrackerToken>,
 }
 
 /// What a function, or the platform in its place, answered.
@@ -32,10 +36,62 @@ pub struct InvokeRequest {
 pub struct Answer {
     /// How it ended.
     pub outcome: Outcome,
-    /// The function's result, or the error's JSON.
+    /// What kind of error it is, as the function or the platform names it.
+    pub error_type: Option<String>,
+    /// What the runtime said the payload is.
+    pub content_type: Option<String>,
+    /// The function's result, or the error's JSON. Empty where the result was streamed.
     pub payload: Bytes,
     /// The end of the invocation's log, if it was asked for: at most 4 KB.
     pub log_tail: Option<Bytes>,
+}
+
+/// The answer to an invocation whose caller takes it while it comes.
+#[derive(Debug)]
+pub enum Streamed {
+    /// The function did not stream.
+    Whole(Answer),
+    /// It streams.
+    Pieces(AnswerStream),
+}
+
+/// An answer that has begun. A caller who stops taking it slows the function down; one who drops it does not stop it.
+#[derive(Debug)]
+pub struct AnswerStream {
+    /// What the runtime said the answer is.
+    pub content_type: Option<String>,
+    pieces: ResponsePieces,
+    answered: oneshot::Receiver<Result<Answer, InvokeError>>,
+}
+
+impl AnswerStream {
+    /// The next bytes; `None` when there are no more, for whatever reason.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        self.pieces.next().await
+    }
+
+    /// How it ended. Its payload is an error's, or empty.
+    ///
+    /// # Errors
+    /// When the environment was lost.
+    pub async fn end(self) -> Result<Answer, InvokeError> {
+        self.answered.await.unwrap_or(Err(InvokeError::Lost))
+    }
+
+    /// Waits for the answer's first word.
+    pub(crate) async fn begin(
+        mut pieces: ResponsePieces,
+        answered: oneshot::Receiver<Result<Answer, InvokeError>>,
+    ) -> Result<Streamed, InvokeError> {
+        match pieces.begin().await {
+            Some(content_type) => Ok(Streamed::Pieces(Self {
+                content_type,
+                pieces,
+                answered,
+            })),
+            None => answered.await.unwrap_or(Err(InvokeError::Lost)).map(Streamed::Whole),
+        }
+    }
 }
 
 /// Why an invocation did not reach an environment, or got no answer from it.
@@ -82,6 +138,8 @@ impl ThrottleReason {
 pub(crate) struct Job {
     pub(crate) request: InvokeRequest,
     pub(crate) lease: Lease,
+    /// Where the answer goes while it comes, if its caller wants it so.
+    pub(crate) sink: Option<ResponseSink>,
     pub(crate) reply: oneshot::Sender<Result<Answer, InvokeError>>,
 }
 

@@ -84,6 +84,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_CONCURRENCY")]
     pub(crate) concurrency: Option<u32>,
 
+    /// How many interpreters wait, started before their function is known, for the runtimes that were used in the last minutes. 0: each
+    /// environment starts its own. [default: 4]
+    #[arg(long, env = "LAMBENT_PRESTARTED")]
+    pub(crate) prestarted: Option<usize>,
+
     /// Divide the delays between the tries of asynchronous events by this, for tests. [default: 1]
     #[arg(long, env = "LAMBENT_EVENT_TIME_SCALE")]
     pub(crate) event_time_scale: Option<u32>,

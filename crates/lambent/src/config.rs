@@ -16,6 +16,7 @@ pub(crate) struct Config {
     pub(crate) pace: Pace,
     pub(crate) function_logs: bool,
     pub(crate) invoker: lambent_invoker::Options,
+    pub(crate) sandbox: lambent_sandbox_linux::Options,
     pub(crate) event_time_scale: u32,
     pub(crate) threads: usize,
     pub(crate) drain: Duration,
@@ -46,9 +47,15 @@ impl Config {
             .idle_seconds
             .or(file.idle_seconds)
             .map_or(defaults.idle_limit, Duration::from_secs);
+        let data_dir = data_dir(said.data_dir.or(file.data_dir));
+        let mut sandbox = lambent_sandbox_linux::Options::new(data_dir.join("sandbox"));
+        if let Some(ahead) = said.prestarted.or(file.prestarted) {
+            sandbox.ahead = ahead;
+        }
         Ok(Self {
             listen,
-            data_dir: data_dir(said.data_dir.or(file.data_dir)),
+            data_dir,
+            sandbox,
             runtime_support: match support {
                 RuntimeSupport::Guide => lambent_control::RuntimeSupport::Guide,
                 RuntimeSupport::Aws => lambent_control::RuntimeSupport::Aws,

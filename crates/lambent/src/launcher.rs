@@ -8,7 +8,7 @@ use lambent_runtimes::{
 use lambent_sandbox::{BindMount, BoxFuture, EnvSpec, Limits};
 use lambent_store::CodeStore;
 use lambent_types::{
-    EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
+    Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
     function::{LogFormat, LoggingConfig},
 };
 use std::{
@@ -34,6 +34,12 @@ impl Launcher for HostLauncher {
         initialization: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(async move {
+            if let Code::Image(image) = &function.code {
+                return Err(LaunchError::Code(format!(
+                    "{} is an image, which cannot be run",
+                    image.uri
+                )));
+            }
             let plan = self
                 .catalogue
                 .launch(&function.config.runtime)
@@ -120,21 +126,18 @@ fn spec(
         code: tree,
         layers,
     };
-    let command = plan
-        .command_for(&facts)
+    let program = plan
+        .program_for(&facts)
         .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
-    let mut mounts = plan.mounts;
-    mounts.push(BindMount {
-        host: tree.to_owned(),
-        inside: "/var/task".to_owned(),
-    });
-    mounts.extend(layers.iter().map(|layer| BindMount {
-        host: layer.clone(),
-        inside: "/opt".to_owned(),
-    }));
+    let mount = |host: &Path, inside: &str| BindMount {
+        host: host.to_owned(),
+        inside: inside.to_owned(),
+    };
+    let layers = layers.iter().map(|layer| mount(layer, "/opt"));
+    let mounts = [mount(tree, "/var/task")].into_iter().chain(layers).collect();
     Ok(EnvSpec {
         id: id.to_owned(),
-        command,
+        program,
         env,
         working_dir: plan.working_dir,
         mounts,
@@ -173,6 +176,9 @@ fn substitution(function: &FunctionRecord, plan: &LaunchPlan) -> Option<String> 
 
 impl Readiness for HostLauncher {
     fn check(&self, function: &FunctionRecord) -> Result<(), (StateReasonCode, String)> {
+        if matches!(function.code, Code::Image(_)) {
+            return Ok(());
+        }
         match self.catalogue.launch(&function.config.runtime) {
             Ok(_) => Ok(()),
             Err(unavailable) => Err((StateReasonCode::InvalidRuntime, unavailable.to_string())),

@@ -132,7 +132,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("lambent.db"))?);
     let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
-    let sandbox = Arc::new(LinuxSandbox::new(lambent_sandbox_linux::Options::new(data.join("sandbox"))).await?);
+    let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
     warn_about_gaps(&sandbox);
 
     let (catalogue, compiling) = runtimes::host(data)?.compile();

@@ -3,6 +3,7 @@
 use crate::{
     core::Core,
     invocation::{InitFailure, Invocation, InvocationResult},
+    stream::ResponseSink,
 };
 use lambent_types::RequestId;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,13 +47,22 @@ impl RuntimeApi {
     /// There is one invocation at a time: further calls take their turns. Dropping the future fences the invocation: an answer that
     /// comes later is refused with `InvalidRequestID`.
     pub async fn invoke(&self, invocation: Invocation) -> InvocationResult {
+        self.run(invocation, None).await
+    }
+
+    /// The same; a response that the runtime streams goes to `sink` while it comes, and the result is [`InvocationResult::Streamed`].
+    pub async fn invoke_streaming(&self, invocation: Invocation, sink: ResponseSink) -> InvocationResult {
+        self.run(invocation, Some(sink)).await
+    }
+
+    async fn run(&self, invocation: Invocation, sink: Option<ResponseSink>) -> InvocationResult {
         let _turn = self.turn.lock().await;
         let (reply, answer) = oneshot::channel();
         let _fence = Fence {
             api: self,
             id: invocation.request_id,
         };
-        self.core().offer(invocation, reply);
+        self.core().offer(invocation, reply, sink);
         // The sender lives in the core until it is used or this future is dropped.
         answer.await.unwrap_or(InvocationResult::Truncated)
     }

@@ -3,6 +3,7 @@
 use crate::{
     invocation::{InitFailure, Invocation, InvocationResult},
     state::{Event, Refusal, State},
+    stream::ResponseSink,
 };
 use lambent_types::RequestId;
 use std::{collections::VecDeque, sync::Arc};
@@ -20,6 +21,8 @@ pub(crate) struct Core {
 struct Current {
     invocation: Arc<Invocation>,
     reply: oneshot::Sender<InvocationResult>,
+    /// For a caller who wants the response while it comes.
+    sink: Option<ResponseSink>,
 }
 
 /// The answer to `/next`: an invocation now, or one to wait for.
@@ -58,12 +61,18 @@ impl Core {
     }
 
     /// Gives the runtime an invocation: at once if it waits, else when it comes.
-    pub(crate) fn offer(&mut self, invocation: Invocation, reply: oneshot::Sender<InvocationResult>) {
+    pub(crate) fn offer(
+        &mut self,
+        invocation: Invocation,
+        reply: oneshot::Sender<InvocationResult>,
+        sink: Option<ResponseSink>,
+    ) {
         let mut invocation = Arc::new(invocation);
         let id = invocation.request_id;
         self.current = Some(Current {
             invocation: Arc::clone(&invocation),
             reply,
+            sink,
         });
         if self.state != State::Ready {
             return;
@@ -103,6 +112,11 @@ impl Core {
     pub(crate) fn begin_answer(&mut self, event: Event) -> Result<(), Refusal> {
         self.state = self.state.after(event)?;
         Ok(())
+    }
+
+    /// Where the response goes that has begun, if it is to be passed on while it comes.
+    pub(crate) fn take_sink(&mut self) -> Option<ResponseSink> {
+        self.current.as_mut()?.sink.take()
     }
 
     /// The answer to `id` is complete. Refused when the caller has given up meanwhile.

@@ -32,7 +32,7 @@ pub enum ResponseMode {
     /// One body.
     #[default]
     Buffered,
-    /// `Lambda-Runtime-Function-Response-Mode: streaming`. The whole stream is collected before it is handed on.
+    /// `Lambda-Runtime-Function-Response-Mode: streaming`. The whole stream is collected for a caller who wants one body.
     Streaming,
 }
 
@@ -48,7 +48,9 @@ pub enum InvocationResult {
         /// The result, at most [`SYNC_PAYLOAD_BYTES`](lambent_types::limits::SYNC_PAYLOAD_BYTES) long.
         body: Bytes,
     },
-    /// The handler failed.
+    /// The whole response went to the caller's [`ResponseSink`](crate::ResponseSink) while it came.
+    Streamed,
+    /// The handler failed, perhaps after a part of its response was streamed.
     Error {
         /// `Lambda-Runtime-Function-Error-Type`, of the form `Runtime.Reason` or `Function.Reason`; other texts have become
         /// `Function.Unknown`, so that it may be used as a metric's dimension.
@@ -58,6 +60,8 @@ pub enum InvocationResult {
     },
     /// The response was longer than a response may be. The caller gets [`InvocationResult::TOO_LARGE_BODY`].
     ResponseTooLarge,
+    /// The stream was longer than [`STREAMED_PAYLOAD_BYTES`](lambent_types::limits::STREAMED_PAYLOAD_BYTES), which is where it was cut.
+    StreamTooLarge,
     /// The connection ended within the response. The error type is `Runtime.TruncatedResponse`.
     Truncated,
     /// The response mode was neither absent nor `streaming`. The error type is `Runtime.InvalidResponseModeHeader`.

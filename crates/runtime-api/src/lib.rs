@@ -2,8 +2,8 @@
 //!
 //! [`RuntimeApi`] has two faces. The runtime process inside the environment talks HTTP/1.1 to it over the listener given to
 //! [`RuntimeApi::serve`]: it asks for the next invocation and posts its answer. The invoker calls [`RuntimeApi::initialised`],
-//! [`RuntimeApi::invoke`] and [`RuntimeApi::waiting`]. What is allowed when is decided by the pure machine in `state.rs`; payloads are
-//! passed through as they came, unparsed.
+//! [`RuntimeApi::invoke`] or [`RuntimeApi::invoke_streaming`], and [`RuntimeApi::waiting`]. What is allowed when is decided by the pure machine in `state.rs`; payloads are
+//! passed through as they came, unparsed; streamed ones while they come (`stream.rs`).
 //!
 //! The contract is AWS's "Using the Lambda runtime API for custom runtimes" with the refusals of AWS's own emulator. Each API that is
 //! added beside it (extensions, telemetry) brings its own version prefix and gets its own module next to `service.rs`.
@@ -18,6 +18,8 @@ mod route;
 mod server;
 mod service;
 mod state;
+mod stream;
 
 pub use api::RuntimeApi;
 pub use invocation::{InitFailure, Invocation, InvocationResult, ResponseMode};
+pub use stream::{ResponsePieces, ResponseSink, response_stream};

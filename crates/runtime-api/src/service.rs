@@ -9,12 +9,16 @@ use crate::{
     pipeline::Parked,
     route::Route,
     state::{Event, Refusal},
+    stream::ResponseSink,
 };
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request};
 use http_body::Body;
 use http_body_util::BodyExt;
-use lambent_types::{RequestId, limits::SYNC_PAYLOAD_BYTES};
+use lambent_types::{
+    RequestId,
+    limits::{STREAMED_PAYLOAD_BYTES, SYNC_PAYLOAD_BYTES},
+};
 
 /// How much of an unwanted body is read and thrown away so that a client which only reads after writing gets its answer. Whoever sends
 /// more finds the connection closed.
@@ -64,6 +68,13 @@ where
         let answer = open.finish(InvocationResult::InvalidResponseMode, answer::invalid_response_mode());
         return discarding(body, answer).await;
     };
+    let sink = match mode {
+        ResponseMode::Buffered => None,
+        ResponseMode::Streaming => api.core().take_sink(),
+    };
+    if let Some(sink) = sink {
+        return stream(open, head, sink, body).await;
+    }
     match collect(body, SYNC_PAYLOAD_BYTES).await {
         Collected::Whole { body, trailers } => {
             open.finish(response_result(head, mode, body, trailers.as_ref()), answer::accepted())
@@ -74,6 +85,41 @@ where
         }
         Collected::Broken => open.finish(InvocationResult::Truncated, answer::truncated()),
     }
+}
+
+/// Passes a response on while it comes; nothing of it is kept.
+async fn stream<B>(open: OpenAnswer<'_>, head: &HeaderMap, sink: ResponseSink, body: &mut B) -> Answer
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    sink.begin(headers::content_type(head)).await;
+    let (mut left, mut trailers) = (STREAMED_PAYLOAD_BYTES, None);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return open.finish(InvocationResult::Truncated, answer::truncated());
+        };
+        match frame.into_data() {
+            Ok(data) if data.len() > left => {
+                sink.pass_on(data.slice(..left)).await;
+                drop(sink);
+                let answer = open.finish(InvocationResult::StreamTooLarge, answer::too_large());
+                return discarding(body, answer).await;
+            }
+            Ok(data) => {
+                left -= data.len();
+                sink.pass_on(data).await;
+            }
+            Err(other) => trailers = other.into_trailers().ok().or(trailers),
+        }
+    }
+    let result = match trailers.as_ref().and_then(headers::trailing_error) {
+        Some((error_type, body)) => InvocationResult::Error {
+            error_type: Some(error_type),
+            body,
+        },
+        None => InvocationResult::Streamed,
+    };
+    open.finish(result, answer::accepted())
 }
 
 fn response_result(

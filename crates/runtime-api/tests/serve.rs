@@ -6,7 +6,7 @@
 )]
 
 use bytes::Bytes;
-use lambent_runtime_api::{Invocation, InvocationResult, ResponseMode, RuntimeApi};
+use lambent_runtime_api::{Invocation, InvocationResult, ResponseMode, ResponsePieces, RuntimeApi, response_stream};
 use lambent_types::{RequestId, SeededIds, Timestamp, limits::SYNC_PAYLOAD_BYTES};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -261,6 +261,8 @@ async fn the_largest_payloads_pass_and_larger_ones_do_not() {
                 r#"{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}"#
             ),
             other @ (InvocationResult::Error { .. }
+            | InvocationResult::Streamed
+            | InvocationResult::StreamTooLarge
             | InvocationResult::Truncated
             | InvocationResult::InvalidResponseMode) => panic!("{other:?}"),
         }
@@ -314,6 +316,109 @@ async fn trailers_report_an_error_in_midstream() {
         };
         assert_eq!(invoked.await.unwrap(), expected);
     }
+}
+
+/// Gives the runtime an invocation whose response is wanted while it comes.
+async fn start_streaming(
+    server: &Server,
+    client: &mut Client,
+    id: RequestId,
+) -> (ResponsePieces, tokio::task::JoinHandle<InvocationResult>) {
+    client.send(NEXT).await;
+    server.api.waiting().await;
+    let (sink, pieces) = response_stream();
+    let api = Arc::clone(&server.api);
+    let invoked = tokio::task::spawn(async move { api.invoke_streaming(invocation(id, "{}"), sink).await });
+    assert_eq!(client.receive().await.0, 200);
+    (pieces, invoked)
+}
+
+fn streaming_head(id: RequestId) -> String {
+    format!(
+        "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\
+         Content-Type: text/event-stream\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_stream_is_passed_on_while_it_comes() {
+    let server = server().await;
+    let mut client = Client::to(&server).await;
+    for error_type in ["", "Function.Boom"] {
+        let id = new_id();
+        let (mut pieces, invoked) = start_streaming(&server, &mut client, id).await;
+        client.send(streaming_head(id)).await;
+        assert_eq!(pieces.begin().await, Some(Some("text/event-stream".to_owned())));
+        for word in ["one", "two"] {
+            client.send(format!("3\r\n{word}\r\n")).await;
+            assert_eq!(pieces.next().await, Some(word.into()), "before anything more is sent");
+        }
+        client
+            .send(format!("0\r\nLambda-Runtime-Function-Error-Type: {error_type}\r\n\r\n"))
+            .await;
+        assert_eq!(client.receive().await.0, 202);
+        assert_eq!(pieces.next().await, None);
+        let expected = match error_type {
+            "" => InvocationResult::Streamed,
+            other => InvocationResult::Error {
+                error_type: Some(other.to_owned()),
+                body: "".into(),
+            },
+        };
+        assert_eq!(invoked.await.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_does_not_take_the_stream_holds_the_writer_up() {
+    let server = server().await;
+    let mut client = Client::to(&server).await;
+    let id = new_id();
+    let (mut pieces, invoked) = start_streaming(&server, &mut client, id).await;
+    client.send(streaming_head(id)).await;
+    assert!(pieces.begin().await.is_some());
+    let chunk = [b"10000\r\n".to_vec(), vec![b'x'; 0x10000], b"\r\n".to_vec()].concat();
+    let (mut written, mut taken) = (0, 0);
+    while let Ok(()) = tokio::time::timeout(Duration::from_millis(500), client.send(&chunk)).await {
+        written += 1;
+        assert!(written < 1_000, "60 MB were taken that nobody wanted");
+    }
+    drop(client);
+    while let Some(data) = pieces.next().await {
+        taken += data.len();
+    }
+    assert!(taken >= written * 0x10000, "{taken} of {written} chunks");
+    assert_eq!(invoked.await.unwrap(), InvocationResult::Truncated);
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_does_not_stop_the_function() {
+    let server = server().await;
+    let mut client = Client::to(&server).await;
+    let id = new_id();
+    let (pieces, invoked) = start_streaming(&server, &mut client, id).await;
+    drop(pieces);
+    client.send(streaming_head(id)).await;
+    for _ in 0..20 {
+        client.send("3\r\nabc\r\n").await;
+    }
+    client.send("0\r\n\r\n").await;
+    assert_eq!(client.receive().await.0, 202);
+    assert_eq!(invoked.await.unwrap(), InvocationResult::Streamed);
+}
+
+#[tokio::test]
+async fn a_response_in_one_body_is_no_stream() {
+    let server = server().await;
+    let mut client = Client::to(&server).await;
+    let id = new_id();
+    let (mut pieces, invoked) = start_streaming(&server, &mut client, id).await;
+    assert_eq!(
+        client.post(&format!("invocation/{id}/response"), "", b"[1]").await.0,
+        202
+    );
+    assert_eq!(pieces.begin().await, None);
+    assert!(matches!(invoked.await.unwrap(), InvocationResult::Response { body, .. } if body == "[1]"));
 }
 
 #[tokio::test]

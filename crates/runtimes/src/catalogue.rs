@@ -245,6 +245,7 @@ impl Host<'_> {
             working_dir: "/var/task".to_owned(),
             substituted: (!exact).then(|| interpreter.version.to_string()),
             logs: spec.logs,
+            early_variables: family.early_variables.clone(),
             kind: LaunchKind::Managed {
                 heap_flags: family.heap_flags,
             },
@@ -288,6 +289,7 @@ fn own_program(spec: &RuntimeSpec, family: &Family) -> LaunchPlan {
         working_dir: "/var/task".to_owned(),
         substituted: None,
         logs: spec.logs,
+        early_variables: None,
         kind: LaunchKind::Provided,
     }
 }

@@ -115,6 +115,13 @@ pub fn platform_env(function: &FunctionEnvironment<'_>) -> Vec<(String, String)>
     env.into_iter().collect()
 }
 
+/// The variables of an interpreter that is started before its function is known, sorted by name.
+pub(crate) fn early_env(plan: &LaunchPlan) -> Vec<(String, String)> {
+    let defaults = DEFAULTS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let env: BTreeMap<_, _> = defaults.into_iter().chain(plan.env.iter().cloned()).collect();
+    env.into_iter().collect()
+}
+
 /// Variables that a function may change.
 const DEFAULTS: [(&str, &str); 6] = [
     ("TZ", ":UTC"),

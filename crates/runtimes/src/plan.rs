@@ -1,17 +1,20 @@
 //! How a runtime's process is launched.
 
-use crate::spec::LogMode;
-use lambent_sandbox::BindMount;
+use crate::{environment::early_env, spec::LogMode};
+use lambent_sandbox::{BindMount, Program, ProgramStart};
 use lambent_types::{EnvironmentVariables, MemorySize};
 use std::path::{Path, PathBuf};
 
 /// Where functions that bring their own program have it, in the order in which it is looked for.
 const ENTRYPOINTS: [&str; 2] = ["/var/task/bootstrap", "/opt/bootstrap"];
 
+/// The variable that names a program to start the runtime with.
+const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+
 /// Everything about a runtime that does not depend on the function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaunchPlan {
-    /// The program and its arguments, seen from inside. [`LaunchPlan::command_for`] fits it to a function.
+    /// The program and its arguments, seen from inside. [`LaunchPlan::program_for`] fits it to a function.
     pub command: Vec<String>,
     /// Variables that the runtime brings along.
     pub env: Vec<(String, String)>,
@@ -23,6 +26,9 @@ pub struct LaunchPlan {
     pub substituted: Option<String>,
     /// Which log formats the runtime knows.
     pub logs: LogMode,
+    /// Variables that the program reads when it starts; with a `*` at the end, all whose names begin so. A function that sets one of them
+    /// is not started ahead. `None`: no function is.
+    pub early_variables: Option<Vec<String>>,
     /// How the command is fitted to a function.
     pub kind: LaunchKind,
 }
@@ -39,7 +45,7 @@ pub enum LaunchKind {
     Provided,
 }
 
-/// What of a function its command depends on.
+/// What of a function its program depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionFacts<'a> {
     /// Its memory.
@@ -58,11 +64,27 @@ pub struct FunctionFacts<'a> {
 pub struct InvalidEntrypoint;
 
 impl LaunchPlan {
-    /// The command of one function: with heap limits by its memory, behind the wrapper it asks for, or its own program.
+    /// The program of one function, which is started ahead where nothing of the function matters to its start.
     ///
     /// # Errors
     /// When the function ought to bring its own program and has none.
-    pub fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
+    pub fn program_for(&self, function: &FunctionFacts<'_>) -> Result<Program, InvalidEntrypoint> {
+        let command = self.command_for(function)?;
+        let start = match &self.early_variables {
+            Some(early) if !function.variables.iter().any(|(name, _)| is_early(early, name)) => {
+                ProgramStart::Ahead { env: early_env(self) }
+            }
+            Some(_) | None => ProgramStart::WithFunction,
+        };
+        Ok(Program {
+            command,
+            mounts: self.mounts.clone(),
+            start,
+        })
+    }
+
+    /// With heap limits by its memory, behind the wrapper it asks for, or its own program.
+    fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
         match self.kind {
             LaunchKind::Managed { heap_flags } => Ok(self.managed_command(heap_flags, function)),
             LaunchKind::Provided => {
@@ -88,7 +110,7 @@ impl LaunchPlan {
             ];
             command.splice(1..1, flags);
         }
-        match function.variables.get("AWS_LAMBDA_EXEC_WRAPPER") {
+        match function.variables.get(WRAPPER) {
             // By a shell, as in AWS: a wrapper that does not exist is exit status 127 (recorded: test_lambda_runtime_wrapper_not_found).
             Some(wrapper) if !wrapper.is_empty() => {
                 let shell = ["/bin/sh", "-c", r#"exec "$0" "$@""#, wrapper].map(str::to_owned);
@@ -97,6 +119,15 @@ impl LaunchPlan {
             Some(_) | None => command,
         }
     }
+}
+
+/// Whether a variable matters to a program's start.
+fn is_early(early: &[String], name: &str) -> bool {
+    let matches = |pattern: &String| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    };
+    name == WRAPPER || early.iter().any(matches)
 }
 
 /// A link counts: it may lead to a place that exists only inside.
@@ -116,6 +147,7 @@ mod tests {
             working_dir: "/var/task".to_owned(),
             substituted: None,
             logs: LogMode::default(),
+            early_variables: Some(vec!["PYTHON*".to_owned(), "LANG".to_owned()]),
             kind,
         }
     }
@@ -157,6 +189,21 @@ mod tests {
             command.unwrap()[1..3],
             ["--max-semi-space-size=6", "--max-old-space-size=115"]
         );
+    }
+
+    #[test]
+    fn a_function_that_changes_the_start_is_not_started_ahead() {
+        let with = |name: &str| {
+            let variables = EnvironmentVariables::from_iter([(name.to_owned(), "x".to_owned())]);
+            let facts = facts(&variables, Path::new("/"), &[]);
+            let program = plan(LaunchKind::Managed { heap_flags: false }).program_for(&facts);
+            program.unwrap().start
+        };
+        assert!(matches!(with("STAGE"), ProgramStart::Ahead { .. }));
+        assert!(matches!(with("LANGUAGE_OF_THE_USER"), ProgramStart::Ahead { .. }));
+        for early in ["PYTHONPATH", "LANG", "AWS_LAMBDA_EXEC_WRAPPER"] {
+            assert_eq!(with(early), ProgramStart::WithFunction, "{early}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(crate) struct Family {
     pub(crate) flags: Vec<String>,
     #[serde(default)]
     pub(crate) heap_flags: bool,
+    pub(crate) early_variables: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
 }

@@ -32,11 +32,12 @@ pub(crate) struct Watch {
     last: Arc<OnceLock<LastWords>>,
 }
 
-/// The two sides of a running environment: what the invoker holds, and what watches.
-pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Control, Watch) {
+/// The sides of a running environment: what the invoker holds, what watches, and its output.
+pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Control, Watch, OwnedFd) {
     let Started {
         pid,
         pidfd,
+        output,
         usage,
         ended,
     } = started;
@@ -56,6 +57,7 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
             ended,
             last,
         },
+        output,
     )
 }
 

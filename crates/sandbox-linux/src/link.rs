@@ -3,6 +3,7 @@
 use crate::{
     channel::{self, Received},
     protocol::{FromStarter, LastWords, Start, Ticket},
+    provider::Options,
     starter::STARTER_ARGUMENT,
     step::StepError,
     sys,
@@ -44,13 +45,15 @@ pub(crate) struct Started {
     pub(crate) pid: i32,
     /// Refers to the init.
     pub(crate) pidfd: OwnedFd,
+    /// The read end of its output.
+    pub(crate) output: OwnedFd,
     /// Where to read what the environment used.
     pub(crate) usage: crate::cgroup::Usage,
     /// Told when every process of the environment is gone; dropped when the starter is.
     pub(crate) ended: oneshot::Receiver<LastWords>,
 }
 
-type Answer = Result<(i32, OwnedFd, crate::cgroup::Usage), StepError>;
+type Answer = Result<(i32, [OwnedFd; 2], crate::cgroup::Usage), StepError>;
 
 /// Who waits for what.
 #[derive(Default)]
@@ -75,7 +78,15 @@ pub(crate) struct Link {
 pub fn probe() -> Result<Enforcement, OpenError> {
     let dir = std::env::temp_dir().join(format!("lambent-probe-{}", std::process::id()));
     fs::create_dir_all(&dir)?;
-    let measured = spawn(&dir, 0).and_then(|(socket, mut child)| {
+    let measured = spawn(
+        &dir,
+        &Options {
+            spares: 0,
+            ahead: 0,
+            ..Options::new(&dir)
+        },
+    )
+    .and_then(|(socket, mut child)| {
         let ready = channel::receive(&socket);
         drop(socket);
         child.wait()?;
@@ -86,13 +97,14 @@ pub fn probe() -> Result<Enforcement, OpenError> {
 }
 
 /// Starts a starter with its end of a socket pair as standard input.
-fn spawn(state_dir: &Path, spares: usize) -> Result<(OwnedFd, Child), OpenError> {
+fn spawn(state_dir: &Path, options: &Options) -> Result<(OwnedFd, Child), OpenError> {
     let (ours, theirs) = channel::pair().map_err(io::Error::from)?;
     let child = Command::new("/proc/self/exe")
         .arg0("lambent")
         .arg(STARTER_ARGUMENT)
         .arg(state_dir)
-        .arg(spares.to_string())
+        .arg(options.spares.to_string())
+        .arg(options.ahead.to_string())
         .env_clear()
         .current_dir("/")
         .process_group(0)
@@ -114,8 +126,8 @@ impl Link {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub(crate) async fn open(state_dir: &Path, spares: usize) -> Result<(Self, Enforcement), OpenError> {
-        let (socket, child) = spawn(state_dir, spares)?;
+    pub(crate) async fn open(options: &Options) -> Result<(Self, Enforcement), OpenError> {
+        let (socket, child) = spawn(&options.state_dir, options)?;
         rustix::io::ioctl_fionbio(&socket, true).map_err(io::Error::from)?;
         let socket = sys::watch(socket)?;
         let link = Self {
@@ -133,16 +145,11 @@ impl Link {
         self.waiting().is_some()
     }
 
-    /// Asks for an environment. `fds`: the init's end of the environment's socket, and the write end of the output pipe.
+    /// Asks for an environment. `socket`: the init's end of the environment's socket.
     ///
     /// # Errors
     /// [`StartError::Setup`] and [`StartError::StarterGone`].
-    pub(crate) async fn request(
-        &self,
-        ticket: Ticket,
-        spec: EnvSpec,
-        fds: [OwnedFd; 2],
-    ) -> Result<Started, StartError> {
+    pub(crate) async fn request(&self, ticket: Ticket, spec: EnvSpec, socket: OwnedFd) -> Result<Started, StartError> {
         let (started, answer) = oneshot::channel();
         let (tell_ended, ended) = oneshot::channel();
         {
@@ -151,10 +158,7 @@ impl Link {
             waiting.started.insert(ticket, started);
             waiting.ended.insert(ticket, tell_ended);
         }
-        if let Err(error) = self
-            .send(&Start { ticket, spec }, &fds.each_ref().map(AsFd::as_fd))
-            .await
-        {
+        if let Err(error) = self.send(&Start { ticket, spec }, &[socket.as_fd()]).await {
             self.forget(ticket);
             let gone = matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
             let step = "ask the environment starter".to_owned();
@@ -167,11 +171,12 @@ impl Link {
                 }
             });
         }
-        drop(fds);
+        drop(socket);
         match answer.await {
-            Ok(Ok((pid, pidfd, usage))) => Ok(Started {
+            Ok(Ok((pid, [pidfd, output], usage))) => Ok(Started {
                 pid,
                 pidfd,
+                output,
                 usage,
                 ended,
             }),
@@ -212,8 +217,8 @@ impl Link {
         // Whoever stopped waiting is not told; dropping the descriptor and the socket ends the environment.
         match message {
             FromStarter::Started { ticket, pid, usage } => {
-                if let (Some(waiter), Some(pidfd)) = (waiting.started.remove(&ticket), fds.into_iter().next()) {
-                    let _ = waiter.send(Ok((pid, pidfd, usage)));
+                if let (Some(waiter), Ok(fds)) = (waiting.started.remove(&ticket), fds.try_into()) {
+                    let _ = waiter.send(Ok((pid, fds, usage)));
                 }
             }
             FromStarter::Refused { ticket, error } => {

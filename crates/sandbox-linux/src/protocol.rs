@@ -1,14 +1,14 @@
 //! What server, starter and init say to each other. Descriptors that travel beside a message are named in its documentation.
 
 use crate::{cgroup::Usage, step::StepError};
-use lambent_sandbox::{Enforcement, EnvSpec};
+use lambent_sandbox::{Enforcement, EnvSpec, Program};
 use serde::{Deserialize, Serialize};
 
 /// Names one start request and the environment it leads to, for as long as the server lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-/// Server to starter: start an environment. Beside it: init's end of the environment's socket, the write end of the output pipe.
+/// Server to starter: start an environment. Beside it: init's end of the environment's socket.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Start {
     /// Names the request.
@@ -22,7 +22,7 @@ pub(crate) struct Start {
 pub(crate) enum FromStarter {
     /// First of all: what holds on this host.
     Ready(Enforcement),
-    /// An init has the request. Beside it: a pidfd of that init.
+    /// An init has the request. Beside it: a pidfd of that init, the read end of its output pipe.
     Started {
         /// Which request.
         ticket: Ticket,
@@ -61,7 +61,10 @@ pub(crate) struct LastWords {
 pub(crate) enum ToInit {
     /// Its user and group ids are mapped: it may prepare.
     Mapped,
-    /// Become this environment. Beside it: the environment's socket, the output pipe, one detached mount per mount of the spec.
+    /// Start this program ahead. Beside it: one detached mount per mount of the program.
+    StartAhead(Box<Program>),
+    /// Become this environment. Beside it: the environment's socket, one detached mount per mount of the program, unless it was started
+    /// ahead, and one per mount of the spec.
     Become(Box<EnvSpec>),
 }
 

@@ -183,6 +183,19 @@ pub(crate) fn close_on_exec_from_3() -> Result<(), Errno> {
     close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
 }
 
+/// Gives what `fd` refers to the number `number`, and lets the next `execve` keep that.
+pub(crate) fn keep_as(fd: &OwnedFd, number: RawFd) -> Result<(), Errno> {
+    // SAFETY: takes numbers only. Whatever had the number is lost, which is why this comes right before `execve`.
+    let result = unsafe {
+        if fd.as_raw_fd() == number {
+            libc::fcntl(number, libc::F_SETFD, 0)
+        } else {
+            libc::dup2(fd.as_raw_fd(), number)
+        }
+    };
+    if result == -1 { Err(last_errno()) } else { Ok(()) }
+}
+
 /// Closes every descriptor from 3 on that is not in `kept`.
 ///
 /// # Safety
@@ -270,17 +283,23 @@ pub(crate) fn loopback_up(socket: impl AsFd) -> Result<(), Errno> {
     if result == 0 { Ok(()) } else { Err(last_errno()) }
 }
 
-/// Sets both the soft and the hard limit, never above the hard limit in force: only root may raise that.
-pub(crate) fn limit(resource: rustix::process::Resource, value: u64) -> Result<(), Errno> {
+/// Sets both the soft and the hard limit of a child that inherited this process's, never above those: only root may raise them.
+pub(crate) fn limit(child: rustix::process::Pid, resource: rustix::process::Resource, value: u64) -> Result<(), Errno> {
+    rustix::process::prlimit(Some(child), resource, within_own(resource, value)).map(|_| ())
+}
+
+/// The same for this process.
+pub(crate) fn limit_own(resource: rustix::process::Resource, value: u64) -> Result<(), Errno> {
+    rustix::process::setrlimit(resource, within_own(resource, value))
+}
+
+fn within_own(resource: rustix::process::Resource, value: u64) -> rustix::process::Rlimit {
     let most = rustix::process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
     let value = Some(value.min(most));
-    rustix::process::setrlimit(
-        resource,
-        rustix::process::Rlimit {
-            current: value,
-            maximum: value,
-        },
-    )
+    rustix::process::Rlimit {
+        current: value,
+        maximum: value,
+    }
 }
 
 /// Raises the soft limit to the hard one.

@@ -8,7 +8,7 @@ mod enforcement;
 mod spec;
 
 pub use enforcement::{Enforcement, Guarantee, Primitive};
-pub use spec::{BindMount, EnvSpec, Limits};
+pub use spec::{BindMount, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
 
 use std::{future::Future, net::TcpListener, os::fd::OwnedFd, pin::Pin, sync::Arc};
 use tokio::sync::oneshot;

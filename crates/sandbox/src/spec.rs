@@ -8,18 +8,47 @@ use std::path::PathBuf;
 pub struct EnvSpec {
     /// Names the environment in control groups and messages: letters, digits and hyphens.
     pub id: String,
-    /// Program and arguments of the runtime process.
-    pub command: Vec<String>,
-    /// Its whole environment; nothing else is inherited.
+    /// What the runtime process runs.
+    pub program: Program,
+    /// The runtime process's whole environment; nothing else is inherited.
     pub env: Vec<(String, String)>,
     /// Its working directory.
     pub working_dir: String,
-    /// Read-only directories beside the minimal root: the function's code at `/var/task`, the interpreter at `/var/lang`, the
-    /// bootstrap at `/var/runtime`, layers at `/opt`.
+    /// Read-only directories beside the minimal root and those of the program: the function's code at `/var/task`, layers at `/opt`.
     pub mounts: Vec<BindMount>,
     /// What it may use.
     pub limits: Limits,
 }
+
+/// The program of the runtime process: what many functions have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Program {
+    /// The file and its arguments, seen from inside.
+    pub command: Vec<String>,
+    /// The read-only directories that it needs itself: the interpreter at `/var/lang`, the bootstrap at `/var/runtime`.
+    pub mounts: Vec<BindMount>,
+    /// When it may be started.
+    pub start: ProgramStart,
+}
+
+/// When a program may be started.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ProgramStart {
+    /// Once its environment is known.
+    WithFunction,
+    /// Also before that, so that an environment needs no start of its interpreter.
+    ///
+    /// Started ahead, the program finds the number of a descriptor in the variable [`HANDOVER_VARIABLE`] and reads there, in one
+    /// piece of at most 200 KiB, what it could not know: its working directory, then each variable as `NAME=VALUE`, each ended by a
+    /// zero byte. These variables replace all others. It closes the descriptor; if there was nothing to read, it ends.
+    Ahead {
+        /// The variables that it starts with.
+        env: Vec<(String, String)>,
+    },
+}
+
+/// Tells a program that it was started ahead; see [`ProgramStart::Ahead`].
+pub const HANDOVER_VARIABLE: &str = "LAMBENT_HANDOVER_FD";
 
 /// A host directory shown read-only, without devices and set-uid, inside the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -189,7 +189,7 @@ impl FunctionTable for MemoryStore {
             .functions
             .values()
             .filter(|record| record.key.function.scope == *scope);
-        answer(Ok(owned.map(|record| record.code.size).sum()))
+        answer(Ok(owned.map(|record| record.code.size()).sum()))
     }
 }
 

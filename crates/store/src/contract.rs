@@ -2,9 +2,9 @@
 
 use crate::{Change, CommitError, Condition, Document, DocumentKey, DocumentQuery, Kind, NodeId, Store, Transaction};
 use lambent_types::{
-    AccountId, Architecture, AsyncEvent, CodeReference, EphemeralStorage, FunctionConfig, FunctionKey, FunctionRecord,
-    Ids, LastUpdateStatus, LayerReference, MemorySize, RequestId, RevisionId, RuntimeId, Scope, SeededIds,
-    Sha256Digest, State, Timeout, Timestamp, Version, VersionKey, function::LoggingConfig,
+    AccountId, Architecture, AsyncEvent, Code, CodeReference, EphemeralStorage, FunctionConfig, FunctionKey,
+    FunctionRecord, Ids, Image, LastUpdateStatus, LayerReference, MemorySize, RequestId, RevisionId, RuntimeId, Scope,
+    SeededIds, Sha256Digest, State, Timeout, Timestamp, Version, VersionKey, function::LoggingConfig,
 };
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -50,10 +50,10 @@ pub fn record(account: &str, name: &str, version: Version, seed: u8) -> Function
     FunctionRecord {
         key: key(account, name).version(version),
         config: config(),
-        code: CodeReference {
+        code: Code::Zip(CodeReference {
             digest: Sha256Digest::of(&[seed]),
             size: 100,
-        },
+        }),
         state: State::Active,
         last_update: LastUpdateStatus::Successful,
         revision: RevisionId::new(&ids),
@@ -82,6 +82,7 @@ fn config() -> FunctionConfig {
         logging: LoggingConfig::default(),
         snap_start: Default::default(),
         layers: Vec::new(),
+        image: None,
     }
 }
 
@@ -262,13 +263,28 @@ async fn unsettled_functions_are_listed(store: &impl Store) {
 async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
     let latest = record("111111111111", "f", Version::Latest, 1);
     commit(store, Transaction::of(put(&latest))).await;
-    assert_eq!(store.code_in_use(latest.code.digest).await, Ok(true));
+    assert_eq!(store.code_in_use(latest.code.digest()).await, Ok(true));
     assert_eq!(store.code_bytes(&latest.key.function.scope).await, Ok(100));
     let moved = record("111111111111", "f", Version::Latest, 2);
     commit(store, Transaction::of(put(&moved))).await;
-    assert_eq!(store.code_in_use(latest.code.digest).await, Ok(false));
+    assert_eq!(store.code_in_use(latest.code.digest()).await, Ok(false));
+    let image = FunctionRecord {
+        code: Code::Image(Image {
+            uri: "image:latest".parse().expect("a name"),
+            digest: moved.code.digest(),
+        }),
+        ..moved.clone()
+    };
+    commit(store, Transaction::of(put(&image))).await;
+    assert_eq!(
+        store.code_in_use(moved.code.digest()).await,
+        Ok(false),
+        "an image is in no package"
+    );
+    assert_eq!(store.code_bytes(&image.key.function.scope).await, Ok(0));
+    assert_eq!(store.function(&image.key).await, Ok(Some(Arc::new(image))));
     commit(store, Transaction::of(Change::DeleteFunction(moved.key.function))).await;
-    assert_eq!(store.code_in_use(moved.code.digest).await, Ok(false));
+    assert_eq!(store.code_in_use(moved.code.digest()).await, Ok(false));
 }
 
 async fn layers_are_in_use_while_a_version_refers_to_them(store: &impl Store) {

@@ -1,8 +1,8 @@
 //! Functions and their versions as they are stored.
 
 use crate::{
-    AccountId, Architecture, EnvironmentVariables, EphemeralStorage, FunctionName, LastUpdateStatus, LayerReference,
-    MemorySize, Region, RevisionId, RuntimeId, Sha256Digest, State, Timeout, Timestamp, Version,
+    AccountId, Architecture, Code, EnvironmentVariables, EphemeralStorage, FunctionName, ImageConfig, LastUpdateStatus,
+    LayerReference, MemorySize, Region, RevisionId, RuntimeId, Sha256Digest, State, Timeout, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,15 +62,6 @@ pub struct VersionKey {
     pub version: Version,
 }
 
-/// A function's unpacked and original code, by content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CodeReference {
-    /// The digest of the zip: its address, and `CodeSha256`.
-    pub digest: Sha256Digest,
-    /// The zip's size in bytes: `CodeSize`.
-    pub size: u64,
-}
-
 /// What a client configures about a function version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionConfig {
@@ -78,9 +69,9 @@ pub struct FunctionConfig {
     pub description: String,
     /// The execution role's ARN.
     pub role: String,
-    /// The entry point; its form is the runtime's.
+    /// The entry point; its form is the runtime's. Empty where the code is an image.
     pub handler: String,
-    /// The runtime identifier.
+    /// The runtime identifier. Empty where the code is an image.
     pub runtime: RuntimeId,
     /// The instruction set.
     pub architecture: Architecture,
@@ -107,6 +98,9 @@ pub struct FunctionConfig {
     /// What is laid over each other at `/opt`, the later on top.
     #[serde(default)]
     pub layers: Vec<LayerReference>,
+    /// What is overridden of the image's own configuration.
+    #[serde(default)]
+    pub image: Option<ImageConfig>,
 }
 
 /// Whether Lambda samples traces itself.
@@ -212,7 +206,7 @@ pub struct FunctionRecord {
     /// What the client configured.
     pub config: FunctionConfig,
     /// Its code.
-    pub code: CodeReference,
+    pub code: Code,
     /// Whether it can be invoked.
     pub state: State,
     /// How the last update went.
@@ -231,10 +225,10 @@ pub struct FunctionRecord {
 }
 
 impl FunctionRecord {
-    /// The packages it needs: its code and its layers. They stay as long as it does.
+    /// The packages it needs: its code, unless that is an image, and its layers. They stay as long as it does.
     pub fn packages(&self) -> impl Iterator<Item = Sha256Digest> {
         let layers = self.config.layers.iter().map(|layer| layer.digest);
-        std::iter::once(self.code.digest).chain(layers)
+        self.code.package().into_iter().chain(layers)
     }
 
     /// The next published version: a snapshot of this one, with a number and a revision of its own.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod clock;
+pub mod code;
 pub mod digest;
 pub mod environment;
 pub mod event;
@@ -27,10 +28,11 @@ pub mod timestamp;
 
 pub use account::AccountId;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use code::{Code, CodeReference, Image, ImageConfig, ImageUri, PackageType};
 pub use digest::Sha256Digest;
 pub use environment::EnvironmentVariables;
 pub use event::{AsyncEvent, EventId};
-pub use function::{CodeReference, FunctionConfig, FunctionKey, FunctionRecord, Scope, VersionKey};
+pub use function::{FunctionConfig, FunctionKey, FunctionRecord, Scope, VersionKey};
 pub use function_name::FunctionName;
 pub use function_reference::FunctionReference;
 pub use ids::{Ids, RandomIds, SeededIds};

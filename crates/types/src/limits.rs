@@ -2,6 +2,8 @@
 
 /// Largest answer of a function: 6 MiB and 100 bytes of slack, as AWS's error prints.
 pub const SYNC_PAYLOAD_BYTES: usize = 6_291_556;
+/// Largest streamed answer of a function: 200 MiB ("Response streaming for Lambda functions").
+pub const STREAMED_PAYLOAD_BYTES: usize = 209_715_200;
 /// Largest event of a synchronous invocation: 6 MiB.
 pub const SYNC_REQUEST_BYTES: usize = 6_291_456;
 /// Largest payload of an asynchronous invocation: 1 MiB.

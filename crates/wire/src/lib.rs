@@ -6,6 +6,7 @@
 
 pub mod context;
 pub mod error;
+pub mod event_stream;
 mod json;
 pub mod pattern;
 pub mod rest_json;

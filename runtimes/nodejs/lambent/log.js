@@ -7,9 +7,12 @@ const errors = require('./errors.js');
 
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const REQUEST_ID = Symbol.for('aws.lambda.runtime.requestId');
-const asJson = (process.env.AWS_LAMBDA_LOG_FORMAT || '').toUpperCase() === 'JSON';
 
 let tenantId;
+
+function asJson() {
+  return (process.env.AWS_LAMBDA_LOG_FORMAT || '').toUpperCase() === 'JSON';
+}
 
 function errorFields(error, stack) {
   return {
@@ -51,7 +54,7 @@ function textLine(time, level, params) {
 // One write per call; carriage returns keep it one log event.
 function write(level, params) {
   const time = new Date().toISOString();
-  const line = asJson ? jsonLine(time, level, params) : textLine(time, level, params);
+  const line = asJson() ? jsonLine(time, level, params) : textLine(time, level, params);
   process.stdout.write(line.replace(/\n/g, '\r') + '\n');
 }
 
@@ -71,14 +74,19 @@ function beginRequest(requestId, tenant) {
   tenantId = tenant;
 }
 
+function endRequest() {
+  delete global[REQUEST_ID];
+  tenantId = undefined;
+}
+
 // An error that ended an invocation or the process.
 function uncaught(title, error) {
   const known = error instanceof Error ? error : new Error(error);
-  if (asJson) {
+  if (asJson()) {
     console.error(known);
   } else {
     console.error(title, errors.formatted(known));
   }
 }
 
-module.exports = { patchConsole: patchConsole, beginRequest: beginRequest, uncaught: uncaught };
+module.exports = { patchConsole: patchConsole, beginRequest: beginRequest, endRequest: endRequest, uncaught: uncaught };

@@ -8,7 +8,6 @@ import time
 
 _NO_BREAK_SPACE = u"\u00a0"
 _SECONDS = "%Y-%m-%dT%H:%M:%S"
-_AS_JSON = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 _RECORD_FIELDS = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created msecs "
     "relativeCreated thread threadName processName process aws_request_id tenant_id".split()
@@ -67,6 +66,10 @@ def _line(fields):
     return "{" + ", ".join(pairs) + "}\n"
 
 
+def _as_json():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+
+
 def set_up():
     """Gives the root logger its handler, and standard output an encoding that takes every text."""
     if sys.version_info >= (3,) and sys.stdout.encoding.lower() != "utf-8":
@@ -74,7 +77,7 @@ def set_up():
 
         sys.stdout = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "backslashreplace", write_through=True)
     logging.Formatter.converter = time.gmtime
-    if _AS_JSON:
+    if _as_json():
         formatter = _JsonFormatter()
     else:
         line = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
@@ -115,7 +118,7 @@ else:
 
 def error(document):
     """Logs an uncaught error. Carriage returns keep its text one log event."""
-    if _AS_JSON:
+    if _as_json():
         stamp = time.strftime(_SECONDS + "Z", time.gmtime())
         return write(_line([("timestamp", stamp), ("level", "ERROR")] + list(document.items())))
     title = u"[ERROR] %s" % document["errorType"]

@@ -6,9 +6,13 @@ import sys
 from lambent_runtime import generation
 
 
-def prepare():
+def prepare_interpreter():
     """The interpreter was started without `site`, which reads every package's start-up files: what functions may miss is put back."""
     _restore_builtins()
+
+
+def prepare_environment():
+    """Where the function's modules are looked for, and the variables that it sees."""
     sys.path[:] = _search_path()
     if not generation.SHOWS_LC_CTYPE and os.environ.get("LC_CTYPE") == "C.UTF-8":
         del os.environ["LC_CTYPE"]

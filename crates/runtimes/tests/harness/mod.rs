@@ -118,6 +118,8 @@ impl Function {
             InvocationResult::Response { body, .. } => text(&body),
             other @ (InvocationResult::Error { .. }
             | InvocationResult::ResponseTooLarge
+            | InvocationResult::Streamed
+            | InvocationResult::StreamTooLarge
             | InvocationResult::Truncated
             | InvocationResult::InvalidResponseMode) => panic!("{other:?}"),
         }
@@ -129,6 +131,8 @@ impl Function {
             InvocationResult::Error { body, .. } => text(&body),
             other @ (InvocationResult::Response { .. }
             | InvocationResult::ResponseTooLarge
+            | InvocationResult::Streamed
+            | InvocationResult::StreamTooLarge
             | InvocationResult::Truncated
             | InvocationResult::InvalidResponseMode) => panic!("{other:?}"),
         }

@@ -270,7 +270,7 @@ mod tests {
             "+memory +cpu +pids"
         );
 
-        let group = tree.group("env-0").unwrap();
+        let mut group = tree.group("env-0").unwrap();
         group.limit(&LIMITS).unwrap();
         let dir = scope.join("lambent-7-1/env-0");
         assert_eq!(read(dir.join("memory.max")), "134217728");
@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(missing, []);
         assert_eq!(tree.dirs().count(), 3);
         assert_eq!(tree.version_of(Controller::Memory), Some(Version::V1));
-        let group = tree.group("env-0").unwrap();
+        let mut group = tree.group("env-0").unwrap();
         group.limit(&LIMITS).unwrap();
         assert_eq!(
             read(root.path().join("cpu/lambent-7-1/env-0/cpu.cfs_quota_us")),

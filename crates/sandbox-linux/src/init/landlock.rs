@@ -13,11 +13,11 @@ const RIGHTS: ABI = ABI::V5;
 /// What may be written, beside `/tmp`: devices, and what a process says about itself.
 const WRITABLE_FILES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// The rules for all that an init has before it knows its environment; `None` on kernels without Landlock.
+/// The rules, the same for every environment; `None` on kernels without Landlock.
 pub(super) struct Rules(Option<RulesetCreated>);
 
 impl Rules {
-    /// Makes them, and restricts nothing yet.
+    /// Makes them, and restricts nothing yet. `/tmp` is mounted by then: Landlock does not look below a mount.
     pub(super) fn prepare() -> Result<Self, StepError> {
         if sys::landlock_abi().is_none() {
             return Ok(Self(None));
@@ -34,13 +34,13 @@ impl Rules {
         for file in WRITABLE_FILES {
             ruleset = allow(ruleset, file, AccessFs::from_file(RIGHTS))?;
         }
-        Ok(Self(Some(ruleset)))
+        allow(ruleset, "/tmp", AccessFs::from_all(RIGHTS)).map(|ruleset| Self(Some(ruleset)))
     }
 
-    /// Adds `/tmp`, and restricts this process and all its children for good. They cannot mount anything from here on.
-    pub(super) fn enforce(self) -> Result<(), StepError> {
-        let Some(ruleset) = self.0 else { return Ok(()) };
-        let ruleset = allow(ruleset, "/tmp", AccessFs::from_all(RIGHTS))?;
+    /// Restricts this process and all its children for good. They cannot mount anything from here on.
+    pub(super) fn enforce(&self) -> Result<(), StepError> {
+        let Some(ruleset) = &self.0 else { return Ok(()) };
+        let ruleset = ruleset.try_clone().step("apply Landlock rules")?;
         ruleset.restrict_self().step("apply Landlock rules")?;
         Ok(())
     }

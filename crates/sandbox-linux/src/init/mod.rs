@@ -1,8 +1,8 @@
 //! The life of an environment's pid 1.
 //!
-//! It is made ahead of time: it prepares what every environment has, waits to be told which one it becomes, builds the rest, gives
-//! up every privilege, starts the runtime process and then reaps until the server lets go of it. When it ends, the kernel ends every
-//! other process of its pid namespace.
+//! It is made ahead of time: it prepares what every environment has, forks the process that will be the runtime, waits to be told
+//! which environment it becomes, builds the rest, gives up every privilege and then reaps until the server lets go of it. When it ends,
+//! the kernel ends every other process of its pid namespace. While it waits it may be told to start the runtime's program already.
 
 mod landlock;
 mod mounts;
@@ -25,7 +25,7 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
-use lambent_sandbox::EnvSpec;
+use lambent_sandbox::{EnvSpec, Program, ProgramStart};
 use rustix::process::Pid;
 use std::{
     net::TcpListener,
@@ -36,6 +36,8 @@ use std::{
 pub(crate) struct Inheritance<'a> {
     /// Leads to the starter. When it hangs up, the starter is gone.
     pub(crate) link: OwnedFd,
+    /// The write end of the environment's output.
+    pub(crate) output: OwnedFd,
     /// The version 1 control groups to join.
     pub(crate) entrances: Vec<OwnedFd>,
     /// Compiled once, for all.
@@ -80,34 +82,49 @@ pub(crate) fn run(inheritance: Inheritance<'_>) -> ! {
 fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     let Inheritance {
         link,
+        output,
         entrances,
         filter,
     } = inheritance;
-    let kept: Vec<_> = entrances.iter().chain([&link]).map(AsFd::as_fd).collect();
+    let kept: Vec<_> = entrances.iter().chain([&link, &output]).map(AsFd::as_fd).collect();
     // SAFETY: what the starter owned is not used or dropped here: `run` never returns to it.
     unsafe { sys::close_all_but(&kept) }.step("close the starter's files")?;
     let Some((ToInit::Mapped, _)) = channel::receive(&link).step("wait for the id maps")? else {
         return Ok(());
     };
-    let prepared = prepare(entrances);
-    let Some((ToInit::Become(spec), fds)) = channel::receive(&link).step("wait for a task")? else {
-        return Ok(());
+    let mut prepared = Prepared::make(entrances, output, filter);
+    let (spec, fds) = loop {
+        match channel::receive(&link).step("wait for a task")? {
+            Some((ToInit::StartAhead(program), mounts)) => {
+                prepared = prepared.and_then(|prepared| prepared.start_ahead(&program, &mounts));
+            }
+            Some((ToInit::Become(spec), fds)) => break (spec, fds),
+            Some((ToInit::Mapped, _)) | None => return Ok(()),
+        }
     };
     let mut fds = fds.into_iter();
-    let (Some(server), Some(output)) = (fds.next(), fds.next()) else {
-        return Ok(());
-    };
-    match prepared
+    let Some(server) = fds.next() else { return Ok(()) };
+    let mounts: Vec<_> = fds.collect();
+    let started = prepared
         .map_err(InitError::from)
-        .and_then(|ready| become_environment(&spec, ready, &output, fds, filter))
-    {
-        Ok(environment) => {
-            drop(output);
-            channel::send(&server, &FromInit::Running, &[environment.listener.as_fd()]).step("report")?;
-            drop(environment.listener);
+        .and_then(|prepared| prepared.become_environment(&spec, &mounts));
+    drop(mounts);
+    match started {
+        Ok(Started {
+            listener,
+            children,
+            rules,
+            runtime,
+        }) => {
+            channel::send(&server, &FromInit::Running, &[listener.as_fd()]).step("report")?;
+            drop(listener);
+            // The runtime process gave up its own before it became what it is. Should this fail, the environment ends.
+            privileges::drop_all()?;
+            rules.enforce()?;
+            seccomp::load(filter)?;
             reaper::run(&reaper::Watched {
-                runtime: environment.runtime,
-                children: environment.children,
+                runtime,
+                children,
                 server,
                 link,
             })
@@ -117,61 +134,90 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
 }
 
 /// What an init has before it knows its environment.
-struct Prepared {
+struct Prepared<'a> {
     listener: TcpListener,
     children: OwnedFd,
     rules: landlock::Rules,
+    filter: &'a Filter,
+    output: OwnedFd,
+    runtime: Runtime,
+}
+
+/// How far the runtime process is.
+enum Runtime {
+    Waiting(runtime::Waiting),
+    /// Its program runs, and the program's mounts are in place.
+    Ahead(runtime::Ahead),
 }
 
 /// What an init has once the runtime process runs.
-struct Environment {
+struct Started {
     listener: TcpListener,
     children: OwnedFd,
+    rules: landlock::Rules,
     runtime: Pid,
 }
 
-/// Does all that no [`EnvSpec`] is needed for.
-fn prepare(entrances: Vec<OwnedFd>) -> Result<Prepared, StepError> {
-    privileges::take_identity()?;
-    for entrance in &entrances {
-        rustix::io::write(entrance, b"0").step("join the control group")?;
+impl<'a> Prepared<'a> {
+    /// Does all that no [`EnvSpec`] is needed for.
+    fn make(entrances: Vec<OwnedFd>, output: OwnedFd, filter: &'a Filter) -> Result<Self, StepError> {
+        privileges::take_identity()?;
+        for entrance in &entrances {
+            rustix::io::write(entrance, b"0").step("join the control group")?;
+        }
+        drop(entrances);
+        mounts::enter_root()?;
+        mounts::mount_tmp()?;
+        rustix::system::sethostname(b"lambent").step("set the host name")?;
+        let listener = network::listen()?;
+        let children = sys::child_signals().step("watch children")?;
+        let rules = landlock::Rules::prepare()?;
+        privileges::close_the_way_back()?;
+        let waiting = runtime::Waiting::fork(&output, &rules, filter)?;
+        Ok(Self {
+            listener,
+            children,
+            rules,
+            filter,
+            output,
+            runtime: Runtime::Waiting(waiting),
+        })
     }
-    drop(entrances);
-    mounts::enter_root()?;
-    rustix::system::sethostname(b"lambent").step("set the host name")?;
-    let listener = network::listen()?;
-    let children = sys::child_signals().step("watch children")?;
-    let rules = landlock::Rules::prepare()?;
-    privileges::close_the_way_back()?;
-    Ok(Prepared {
-        listener,
-        children,
-        rules,
-    })
-}
 
-/// Does the rest, and starts the runtime process.
-fn become_environment(
-    spec: &EnvSpec,
-    prepared: Prepared,
-    output: &OwnedFd,
-    detached: impl Iterator<Item = OwnedFd>,
-    filter: &Filter,
-) -> Result<Environment, InitError> {
-    mounts::mount_tmp(spec.limits.tmp_bytes)?;
-    mounts::attach(&spec.mounts, &detached.collect::<Vec<_>>())?;
-    let Prepared {
-        listener,
-        children,
-        rules,
-    } = prepared;
-    privileges::drop_all()?;
-    rules.enforce()?;
-    seccomp::load(filter)?;
-    let runtime = runtime::start(spec, output)?;
-    Ok(Environment {
-        listener,
-        children,
-        runtime,
-    })
+    /// Starts the program before the function is known.
+    fn start_ahead(self, program: &Program, detached: &[OwnedFd]) -> Result<Self, StepError> {
+        let (Runtime::Waiting(waiting), ProgramStart::Ahead { env }) = (self.runtime, &program.start) else {
+            return Err(StepError::new("start ahead", "it has been started"));
+        };
+        mounts::attach(&program.mounts, detached)?;
+        Ok(Self {
+            runtime: Runtime::Ahead(waiting.start_ahead(program, env)?),
+            ..self
+        })
+    }
+
+    /// Does the rest, and lets the runtime process run.
+    fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
+        mounts::size_tmp(spec.limits.tmp_bytes)?;
+        let runtime = match self.runtime {
+            Runtime::Waiting(waiting) => {
+                mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?;
+                waiting.execute(spec)?
+            }
+            Runtime::Ahead(ahead) => {
+                mounts::attach(&spec.mounts, detached)?;
+                if ahead.is_alive() {
+                    ahead.hand_over(spec)?
+                } else {
+                    runtime::Waiting::fork(&self.output, &self.rules, self.filter)?.execute(spec)?
+                }
+            }
+        };
+        Ok(Started {
+            listener: self.listener,
+            children: self.children,
+            rules: self.rules,
+            runtime,
+        })
+    }
 }

@@ -7,7 +7,9 @@ use crate::{
 use lambent_sandbox::BindMount;
 use rustix::{
     fs::CWD,
-    mount::{MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, move_mount, open_tree, unmount},
+    mount::{
+        MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_remount, move_mount, open_tree, unmount,
+    },
 };
 use std::{
     ffi::CString,
@@ -19,6 +21,7 @@ use std::{
 /// The mount points of the minimal root that take one mount each.
 pub(crate) const SINGLE_MOUNT_POINTS: [&str; 3] = ["/var/task", "/var/lang", "/var/runtime"];
 const LAYERS: &str = "/opt";
+const TMP: &str = "/tmp";
 /// A directory or file costs the kernel memory even when it is empty: one per this many bytes of `/tmp`.
 const TMP_BYTES_PER_INODE: u64 = 4_096;
 
@@ -48,10 +51,16 @@ pub(super) fn enter_root() -> Result<(), StepError> {
     rustix::process::chdir("/").step("enter the root")
 }
 
-/// Mounts an empty `/tmp` of `bytes` bytes.
-pub(super) fn mount_tmp(bytes: u64) -> Result<(), StepError> {
+/// Mounts an empty `/tmp`, of no size in particular.
+pub(super) fn mount_tmp() -> Result<(), StepError> {
+    tmpfs(TMP, "mode=1777")
+}
+
+/// Lets `/tmp` hold `bytes` bytes.
+pub(super) fn size_tmp(bytes: u64) -> Result<(), StepError> {
     let inodes = (bytes / TMP_BYTES_PER_INODE).max(64);
-    tmpfs("/tmp", &format!("mode=1777,size={bytes},nr_inodes={inodes}"))
+    let options = CString::new(format!("size={bytes},nr_inodes={inodes}")).step("name the options")?;
+    mount_remount(TMP, MountFlags::NOSUID | MountFlags::NODEV, options.as_c_str()).step("size /tmp")
 }
 
 /// Attaches the detached mounts of `wanted`, in the same order.

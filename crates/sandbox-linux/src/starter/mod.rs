@@ -3,10 +3,12 @@
 //! It is the server's own program, started again. It is the parent of every init, so it knows when an environment is really gone and
 //! removes its control groups; and since it outlives the server for a moment, nothing is left behind however the server ends.
 
+mod demand;
 mod ground;
 mod ids;
 mod measure;
 mod record;
+mod spares;
 mod spawn;
 mod stage;
 
@@ -19,17 +21,19 @@ use crate::{
     sys::{self, MountAttributes},
 };
 use ground::Ground;
-use lambent_sandbox::{BindMount, EnvSpec};
+use lambent_sandbox::{BindMount, EnvSpec, Program};
+use lambent_types::{Clock as _, SystemClock};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{CWD, Gid, Uid},
+    fs::CWD,
     io::Errno,
     mount::{OpenTreeFlags, open_tree},
     process::{Pid, Resource, Signal, WaitOptions, kill_process, wait},
 };
+use spares::{Need, Spare, Spares, Stock};
 use spawn::Blank;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     ffi::OsStr,
     io,
     os::fd::{AsFd, OwnedFd},
@@ -45,6 +49,8 @@ pub(crate) const STARTER_ARGUMENT: &str = "__starter";
 const QUIET: Duration = Duration::from_millis(5);
 /// How often a busy control group is tried again.
 const RETRY: Duration = Duration::from_millis(10);
+/// How often it is looked whether programs that wait are still wanted.
+const REVIEW: Duration = Duration::from_secs(60);
 /// How often at the most, at the end: two seconds.
 const LAST_RETRIES: usize = 200;
 
@@ -57,9 +63,9 @@ pub fn run_starter_if_asked() {
         return;
     }
     let state_dir = arguments.next().map(PathBuf::from);
-    let spares = arguments.next().and_then(|number| number.to_str()?.parse().ok());
-    let status = match (state_dir, spares) {
-        (Some(state_dir), Some(spares)) => match start(state_dir, spares) {
+    let mut number = || arguments.next().and_then(|number| number.to_str()?.parse().ok());
+    let status = match (state_dir, number(), number()) {
+        (Some(state_dir), Some(plain), Some(ahead)) => match start(state_dir, Stock { plain, ahead }) {
             Ok(()) => 0,
             Err(error) => {
                 eprintln!("environment starter: {error}");
@@ -74,7 +80,7 @@ pub fn run_starter_if_asked() {
     sys::exit_now(status)
 }
 
-fn start(state_dir: PathBuf, wanted_spares: usize) -> Result<(), StepError> {
+fn start(state_dir: PathBuf, stock: Stock) -> Result<(), StepError> {
     sys::ignore_terminal_signals();
     // One descriptor per environment: the soft limit is for programs that use `select`.
     sys::raise_to_hard_limit(Resource::Nofile).step("raise the limit on open files")?;
@@ -86,8 +92,8 @@ fn start(state_dir: PathBuf, wanted_spares: usize) -> Result<(), StepError> {
         server,
         children,
         ground,
-        wanted_spares,
-        spares: VecDeque::new(),
+        spares: Spares::new(stock),
+        clock: SystemClock::default(),
         discarded: Vec::new(),
         environments: HashMap::new(),
         leaving: Vec::new(),
@@ -112,8 +118,8 @@ struct Starter {
     children: OwnedFd,
     /// What environments are made on; the step that failed where none can be made.
     ground: Result<Ground, StepError>,
-    wanted_spares: usize,
-    spares: VecDeque<Blank>,
+    spares: Spares,
+    clock: SystemClock,
     /// Spares that were of no use and are not reaped yet.
     discarded: Vec<Blank>,
     environments: HashMap<Pid, Environment>,
@@ -127,8 +133,13 @@ impl Starter {
         // A spare that could not be made is not tried again until somebody asks for an environment.
         let mut may_make_spares = true;
         loop {
-            let lacks_spares = may_make_spares && self.ground.is_ok() && self.spares.len() < self.wanted_spares;
-            let [server, children] = self.wait(lacks_spares)?;
+            let now = self.now();
+            let need = if may_make_spares && self.ground.is_ok() {
+                self.spares.need(now)
+            } else {
+                None
+            };
+            let [server, children] = self.wait(need.is_some())?;
             if children {
                 drain(&self.children);
                 self.reap();
@@ -139,11 +150,12 @@ impl Starter {
                 };
                 self.answer(request, fds)?;
                 may_make_spares = true;
-            } else if lacks_spares && !children {
-                match self.blank() {
-                    Ok(blank) => self.spares.push_back(blank),
-                    Err(_) => may_make_spares = false,
-                }
+            }
+            if let Some(need) = need.filter(|_| !server && !children) {
+                may_make_spares = self.stock_up(need).is_ok();
+            }
+            while let Some(blank) = self.spares.surplus(now) {
+                self.discard(blank);
             }
             self.leaving.retain(|group| !group.remove());
         }
@@ -158,10 +170,10 @@ impl Starter {
         let forks_wait_for_joins = self.ground.as_ref().is_ok_and(Ground::has_version_1_groups);
         let timeout = if lacks_spares {
             Some(if forks_wait_for_joins { QUIET } else { Duration::ZERO })
-        } else if self.leaving.is_empty() {
-            None
-        } else {
+        } else if !self.leaving.is_empty() {
             Some(RETRY)
+        } else {
+            self.spares.has_ahead().then_some(REVIEW)
         };
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut fds, timeout.as_ref()) {
@@ -170,8 +182,30 @@ impl Starter {
         }
     }
 
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.clock.monotonic_micros())
+    }
+
     fn blank(&mut self) -> Result<Blank, StepError> {
         self.ground.as_mut().map_err(|error| error.clone())?.blank()
+    }
+
+    fn stock_up(&mut self, need: Need) -> Result<(), StepError> {
+        let spare = match need {
+            Need::Plain => Spare::plain(self.blank()?),
+            Need::Ahead(program) => {
+                let blank = self.blank()?;
+                match Spare::start_ahead(blank, program) {
+                    Ok(spare) => spare,
+                    Err((blank, error)) => {
+                        self.discard(blank);
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        self.spares.put(spare);
+        Ok(())
     }
 
     /// Starts an environment and says so, or why not.
@@ -184,7 +218,7 @@ impl Starter {
                     pid: blank.pid.as_raw_nonzero().get(),
                     usage: blank.group.usage(),
                 };
-                let sent = channel::send(&self.server, &message, &[blank.pidfd.as_fd()]);
+                let sent = channel::send(&self.server, &message, &[blank.pidfd.as_fd(), blank.output.as_fd()]);
                 self.environments.insert(
                     blank.pid,
                     Environment {
@@ -202,22 +236,25 @@ impl Starter {
 
     /// Tells a spare which environment it becomes.
     fn assign(&mut self, spec: EnvSpec, fds: &[OwnedFd]) -> Result<Blank, StepError> {
-        let mounts = spec.mounts.iter().map(detached).collect::<Result<Vec<_>, _>>()?;
-        let limits = spec.limits;
-        let message = ToInit::Become(Box::new(spec));
-        let Some(output) = fds.get(1) else {
-            return Err(StepError::new("read the request", "descriptors are missing"));
+        let Some(socket) = fds.first() else {
+            return Err(StepError::new("read the request", "a descriptor is missing"));
         };
-        let fds: Vec<_> = fds.iter().chain(&mounts).map(AsFd::as_fd).collect();
+        let (now, limits) = (self.now(), spec.limits);
+        let own = detached(&spec.mounts)?;
+        let mut programs = None;
         loop {
-            let spare = self.spares.pop_front();
+            let spare = self.spares.take(&spec, now);
             let was_spare = spare.is_some();
-            let blank = spare.map_or_else(|| self.blank(), Ok)?;
-            let assigned = blank
-                .group
-                .limit(&limits)
-                .and_then(|()| give(output, blank.host_id))
-                .and_then(|()| channel::send(&blank.link, &message, &fds).map_err(|error| told(&error)));
+            let Spare { mut blank, ahead } = spare.map_or_else(|| self.blank().map(Spare::plain), Ok)?;
+            if ahead.is_none() && programs.is_none() {
+                programs = Some(detached(&spec.program.mounts)?);
+            }
+            let mounts = programs.iter().filter(|_| ahead.is_none()).flatten().chain(&own);
+            let fds: Vec<_> = [socket].into_iter().chain(mounts).map(AsFd::as_fd).collect();
+            let assigned = blank.group.limit(&limits).and_then(|()| {
+                let message = ToInit::Become(Box::new(spec.clone()));
+                channel::send(&blank.link, &message, &fds).map_err(|error| told(&error))
+            });
             match assigned {
                 Ok(()) => return Ok(blank),
                 Err(error) => {
@@ -249,8 +286,8 @@ impl Starter {
                 // A server that hung up is noticed by the loop.
                 let _ = channel::send(&self.server, &ended, &[]);
                 self.leaving.push(group);
-            } else if let Some(index) = self.spares.iter().position(|spare| spare.pid == pid) {
-                self.leaving.extend(self.spares.remove(index).map(|spare| spare.group));
+            } else if let Some(spare) = self.spares.take_ended(pid) {
+                self.leaving.push(spare.group);
             } else if let Some(index) = self.discarded.iter().position(|spare| spare.pid == pid) {
                 self.leaving.push(self.discarded.swap_remove(index).group);
             }
@@ -259,7 +296,7 @@ impl Starter {
 
     /// Ends every environment and removes what this starter made.
     fn end(mut self) {
-        self.discarded.extend(self.spares.drain(..));
+        self.discarded.extend(self.spares.clear());
         for pid in self
             .environments
             .keys()
@@ -283,8 +320,21 @@ impl Starter {
     }
 }
 
-/// A detached, sealed copy of a directory of the host, which only needs to be put in its place.
-fn detached(mount: &BindMount) -> Result<OwnedFd, StepError> {
+/// Lets the init of `blank` start `program`.
+fn start_ahead(blank: &Blank, program: &Program) -> Result<(), StepError> {
+    let mounts = detached(&program.mounts)?;
+    let message = ToInit::StartAhead(Box::new(program.clone()));
+    let fds: Vec<_> = mounts.iter().map(AsFd::as_fd).collect();
+    blank.group.stay_in_the_background()?;
+    channel::send(&blank.link, &message, &fds).map_err(|error| told(&error))
+}
+
+/// Detached, sealed copies of directories of the host, which only need to be put in their places.
+fn detached(mounts: &[BindMount]) -> Result<Vec<OwnedFd>, StepError> {
+    mounts.iter().map(detach).collect()
+}
+
+fn detach(mount: &BindMount) -> Result<OwnedFd, StepError> {
     if !is_allowed_inside(&mount.inside) {
         return Err(StepError::new(
             format!("mount {}", mount.inside),
@@ -296,12 +346,6 @@ fn detached(mount: &BindMount) -> Result<OwnedFd, StepError> {
     let copy = open_tree(CWD, &mount.host, flags).step(step())?;
     sys::mount_setattr(copy.as_fd(), MountAttributes::SEALED).step(step())?;
     Ok(copy)
-}
-
-/// Makes the environment's user the owner of its output, so that it can open `/dev/stdout` and `/dev/stderr`.
-fn give(output: &OwnedFd, host_id: u32) -> Result<(), StepError> {
-    let (uid, gid) = (Uid::from_raw(host_id), Gid::from_raw(host_id));
-    rustix::fs::fchown(output, Some(uid), Some(gid)).step("give the output away")
 }
 
 /// What a failed message to an init means.

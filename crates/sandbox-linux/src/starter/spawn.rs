@@ -9,7 +9,12 @@ use crate::{
     step::{Step, StepError},
     sys::{self, Forked},
 };
-use rustix::{io::Errno, process::Pid};
+use rustix::{
+    fs::{Gid, Uid},
+    io::Errno,
+    pipe::{PipeFlags, pipe_with},
+    process::Pid,
+};
 use std::{
     fs,
     os::fd::{AsFd, OwnedFd},
@@ -29,8 +34,8 @@ pub(super) struct Blank {
     pub(super) pidfd: OwnedFd,
     pub(super) link: OwnedFd,
     pub(super) group: Group,
-    /// The host id of its user and group, as the starter calls it.
-    pub(super) host_id: u32,
+    /// The read end of its output.
+    pub(super) output: OwnedFd,
 }
 
 /// What an init is made of.
@@ -43,12 +48,12 @@ pub(super) struct Parts<'a> {
 pub(super) fn blank(parts: &Parts<'_>, number: u64, group: Group) -> Result<Blank, StepError> {
     let host_id = parts.ids.of(number);
     match fork_init(parts, host_id, &group) {
-        Ok((pid, pidfd, link)) => Ok(Blank {
-            pid,
-            pidfd,
-            link,
+        Ok(init) => Ok(Blank {
+            pid: init.pid,
+            pidfd: init.pidfd,
+            link: init.link,
+            output: init.output,
             group,
-            host_id,
         }),
         Err(error) => {
             group.remove();
@@ -57,25 +62,42 @@ pub(super) fn blank(parts: &Parts<'_>, number: u64, group: Group) -> Result<Blan
     }
 }
 
-fn fork_init(parts: &Parts<'_>, host_id: u32, group: &Group) -> Result<(Pid, OwnedFd, OwnedFd), StepError> {
+struct Init {
+    pid: Pid,
+    pidfd: OwnedFd,
+    link: OwnedFd,
+    output: OwnedFd,
+}
+
+fn fork_init(parts: &Parts<'_>, host_id: u32, group: &Group) -> Result<Init, StepError> {
     let entrances = group.version_1_entrances()?;
     let born_into = group.version_2_dir()?;
     let (link, inits_link) = channel::pair().step("make a socket pair")?;
+    let (output, write_output) = pipe_with(PipeFlags::CLOEXEC).step("make the output pipe")?;
+    // So that the environment's user can open `/dev/stdout` and `/dev/stderr`.
+    let (uid, gid) = (Uid::from_raw(host_id), Gid::from_raw(host_id));
+    rustix::fs::fchown(&write_output, Some(uid), Some(gid)).step("give the output away")?;
     // SAFETY: the starter has one thread.
     let forked = unsafe { sys::clone3(NAMESPACES, born_into.as_ref().map(AsFd::as_fd)) };
     let (pid, pidfd) = match forked.step("clone into new namespaces")? {
         Forked::Child => init::run(Inheritance {
             link: inits_link,
+            output: write_output,
             entrances,
             filter: parts.filter,
         }),
         Forked::Parent { pid, pidfd } => (Pid::from_raw(pid).ok_or(Errno::SRCH).step("clone")?, pidfd),
     };
-    drop(inits_link);
+    drop((inits_link, write_output));
     // Should this fail, the init ends when it sees its link hang up, and is reaped like any other child.
     map_ids(pid, host_id)?;
     channel::send(&link, &ToInit::Mapped, &[]).step("tell the init")?;
-    Ok((pid, pidfd, link))
+    Ok(Init {
+        pid,
+        pidfd,
+        link,
+        output,
+    })
 }
 
 fn map_ids(pid: Pid, id: u32) -> Result<(), StepError> {

@@ -1,6 +1,8 @@
 //! A provider with a directory of its own, and what tests say about environments.
 
-use lambent_sandbox::{BindMount, EnvSpec, Exit, Limits, Primitive, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{
+    BindMount, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Sandbox, SandboxProvider, StartError,
+};
 use lambent_sandbox_linux::{LinuxSandbox, Options};
 use std::{
     fs,
@@ -109,7 +111,11 @@ pub(crate) fn sh(script: &str) -> EnvSpec {
 pub(crate) fn spec(command: &[&str]) -> EnvSpec {
     EnvSpec {
         id: "test".into(),
-        command: command.iter().map(|&each| each.into()).collect(),
+        program: Program {
+            command: command.iter().map(|&each| each.into()).collect(),
+            mounts: vec![],
+            start: ProgramStart::WithFunction,
+        },
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         working_dir: "/var/task".into(),
         mounts: vec![],

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "a test program reports to its terminal")]
 
+mod ahead;
 mod host;
 mod isolation;
 mod lifecycle;
@@ -40,6 +41,9 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = &tests![
+    ahead::a_program_that_waits_gets_what_its_environment_is,
+    ahead::a_program_that_waits_is_as_confined_as_any,
+    ahead::a_program_that_died_while_it_waited_is_started_again,
     isolation::the_runtime_is_an_unprivileged_user_of_its_own_namespaces,
     isolation::nothing_but_tmp_is_writable,
     isolation::tmp_is_sized_and_private,

@@ -3,7 +3,7 @@
 use crate::{
     Core, Refusal,
     documents::Stored,
-    naming::Target,
+    naming::{Target, runnable},
     provisioned::{self, ProvisionedConcurrency},
 };
 use lambent_models::lambda::{PutProvisionedConcurrencyConfigRequest, PutProvisionedConcurrencyConfigResponse};
@@ -19,20 +19,22 @@ pub(crate) async fn put_provisioned_concurrency_config(
     let target = Target::read(cx, input.function_name, input.qualifier)?;
     let latest = "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
     let found = core.find_provisioned(&target, latest).await?;
+    runnable(&found.version)?;
     let executions = input.provisioned_concurrent_executions.unwrap_or_default();
     let value = ProvisionedConcurrency {
         // More than can be counted is more than any account has.
         executions: u32::try_from(executions).unwrap_or(u32::MAX),
         last_modified: core.clock.now(),
     };
-    core.provision(&found.version, &found.qualifier, &value).await?;
     let key = provisioned::key(&found.version.key.function, &found.qualifier);
     let stored = Stored {
         key,
         revision: RevisionId::new(core.ids.as_ref()),
         value,
     };
+    // What is there when it is asked for: an environment may be ready before this is answered.
     let shown = core.shown_provisioned(&stored, &found.version.key);
+    core.provision(&found.version, &found.qualifier, &stored.value).await?;
     Ok(PutProvisionedConcurrencyConfigResponse {
         requested_provisioned_concurrent_executions: shown.requested_provisioned_concurrent_executions,
         allocated_provisioned_concurrent_executions: shown.allocated_provisioned_concurrent_executions,

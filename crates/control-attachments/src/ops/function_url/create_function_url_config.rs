@@ -11,7 +11,7 @@ use lambent_store::Condition;
 use lambent_types::RevisionId;
 use lambent_wire::RequestContext;
 
-/// The configuration is kept and returned. Nothing answers at the URL yet.
+/// Requests to the URL are answered from then on.
 pub(crate) async fn create_function_url_config(
     core: &Core,
     cx: &RequestContext,
@@ -34,6 +34,7 @@ pub(crate) async fn create_function_url_config(
     };
     let absent = Condition::DocumentAbsent(stored.key.clone());
     function_url::store(core, &function, &stored, absent).await?;
+    core.remember_url(&stored).await;
     let shown = function_url::shown(cx, &stored, &function);
     Ok(CreateFunctionUrlConfigResponse {
         function_url: shown.function_url,

@@ -10,7 +10,9 @@ use crate::{
 };
 use lambent_models::lambda::{CreateFunctionRequest, FunctionConfiguration};
 use lambent_store::{self as store, CommitError, Condition, Transaction};
-use lambent_types::{CodeReference, FunctionConfig, FunctionKey, FunctionRecord, LastUpdateStatus, RevisionId, State, Version};
+use lambent_types::{
+    Code, FunctionConfig, FunctionKey, FunctionRecord, LastUpdateStatus, PackageType, RevisionId, State, Version,
+};
 use lambent_wire::RequestContext;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +25,12 @@ pub(crate) async fn create_function(
     mut input: CreateFunctionRequest,
 ) -> Result<FunctionConfiguration, Refusal> {
     let key = new_name(cx, input.function_name.take())?;
+    let package = config::package_type(input.package_type.as_deref());
     let signing = match input.code_signing_config_arn.take().filter(|arn| !arn.is_empty()) {
+        Some(_) if package == PackageType::Image => {
+            let text = "Code signing is not supported for functions created with container images.";
+            return Err(Refusal::InvalidParameter(text.to_owned()));
+        }
         Some(arn) => Some(control.code_signing_for(&cx.scope, &arn).await?),
         None => None,
     };
@@ -38,9 +45,10 @@ pub(crate) async fn create_function(
         architecture: config::architecture(architectures).unwrap_or_default(),
         ..config::defaults()
     };
-    let config = change.apply(base, control.0.runtime_support)?;
-    require("runtime", config.runtime.as_str())?;
-    require("handler", &config.handler)?;
+    let config = change.apply(base, package, control.0.runtime_support)?;
+    if package == PackageType::Zip {
+        require(&config)?;
+    }
     // Before the package is unpacked, which is dear; the transaction checks it again.
     if control.0.store.function(&key.version(Version::Latest)).await?.is_some() {
         return Err(Refusal::FunctionExists(key.name.to_string()));
@@ -49,7 +57,7 @@ pub(crate) async fn create_function(
     if let Some(signing) = &signing {
         signing.value.admit(&key, true, &config.layers)?;
     }
-    let (code, _pin) = control.take_in(source).await?;
+    let (code, _pin) = control.take_in_code(source, package).await?;
     control.check_unpacked(&code, &config.layers).await?;
     let latest = new_record(control, key.clone(), config, code, tags);
     let published = publish.unwrap_or_default().then(|| latest.publish(RevisionId::new(control.0.ids.as_ref())));
@@ -93,19 +101,21 @@ fn new_name(cx: &RequestContext, name: Option<String>) -> Result<FunctionKey, Re
 }
 
 /// The model lets image functions go without; a zip needs both.
-fn require(member: &str, value: &str) -> Result<(), Refusal> {
-    if value.is_empty() {
-        let text = format!("{}{} is mandatory for functions created with deployment packages.", member[..1].to_uppercase(), &member[1..]);
-        return Err(Refusal::InvalidParameter(text));
-    }
-    Ok(())
+fn require(config: &FunctionConfig) -> Result<(), Refusal> {
+    let text = match (config.runtime.as_str().is_empty(), config.handler.is_empty()) {
+        (false, false) => return Ok(()),
+        (true, true) => "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        (true, false) => "Runtime is mandatory for functions created with deployment packages.",
+        (false, true) => "Handler is mandatory for functions created with deployment packages.",
+    };
+    Err(Refusal::InvalidParameter(text.to_owned()))
 }
 
 fn new_record(
     control: &Control,
     function: FunctionKey,
     config: FunctionConfig,
-    code: CodeReference,
+    code: Code,
     tags: BTreeMap<String, String>,
 ) -> FunctionRecord {
     let now = control.0.clock.now();

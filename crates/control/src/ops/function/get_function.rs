@@ -2,7 +2,7 @@
 
 use crate::{Control, Refusal, convert, naming::Target};
 use lambent_models::lambda::{Concurrency, FunctionCodeLocation, GetFunctionRequest, GetFunctionResponse};
-use lambent_types::Version;
+use lambent_types::{Code, Version};
 use lambent_wire::RequestContext;
 
 pub(crate) async fn get_function(
@@ -21,10 +21,18 @@ pub(crate) async fn get_function(
     let reserved = control.shares(&cx.scope).await?.reserved(&record.key.function);
     Ok(GetFunctionResponse {
         configuration: Some(convert::configuration(&record, target.arn())),
-        code: Some(FunctionCodeLocation {
-            repository_type: Some("S3".to_owned()),
-            location: Some(control.location(cx, record.code.digest)),
-            ..FunctionCodeLocation::default()
+        code: Some(match &record.code {
+            Code::Zip(code) => FunctionCodeLocation {
+                repository_type: Some("S3".to_owned()),
+                location: Some(control.location(cx, code.digest)),
+                ..FunctionCodeLocation::default()
+            },
+            Code::Image(image) => FunctionCodeLocation {
+                repository_type: Some("ECR".to_owned()),
+                image_uri: Some(image.uri.to_string()),
+                resolved_image_uri: Some(image.resolved_uri()),
+                ..FunctionCodeLocation::default()
+            },
         }),
         concurrency: reserved
             .map(|executions| Concurrency { reserved_concurrent_executions: Some(i64::from(executions)) }),

@@ -24,7 +24,11 @@ pub(crate) async fn update_function_configuration(
         control.check_unpacked(&before.code, layers).await?;
     }
     let change = |record: &FunctionRecord| {
-        let config = Change::of_update(input.clone(), layers.clone()).apply(record.config.clone(), support)?;
+        let config = Change::of_update(input.clone(), layers.clone()).apply(
+            record.config.clone(),
+            record.code.package_type(),
+            support,
+        )?;
         Ok(FunctionRecord { config, ..record.clone() })
     };
     let shown = update.commit(before, change, false).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     Control, Refusal,
-    invocation::{Invoked, Resolved},
+    invocation::{Call, Invoked, Resolved},
     json,
     naming::Target,
 };
@@ -37,16 +37,20 @@ pub(crate) async fn invoke(
             Ok(Invoked::status(202))
         }
         InvocationType::RequestResponse => {
-            let tail = input.log_type.as_deref() == Some("Tail");
-            let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
-            let answer =
-                control.run(&target, resolved, cx.request_id, payload, client_context, trace_id, tail).await?;
-            Ok(answer)
+            let call = Call {
+                request_id: cx.request_id,
+                payload: if payload.is_empty() { Bytes::from_static(b"{}") } else { payload },
+                client_context,
+                trace_id,
+                tail: input.log_type.as_deref() == Some("Tail"),
+                under_way: None,
+            };
+            control.run(&target, resolved, call).await
         }
     }
 }
 
-fn invocation_type(text: Option<&str>) -> InvocationType {
+pub(crate) fn invocation_type(text: Option<&str>) -> InvocationType {
     match text {
         Some("Event") => InvocationType::Event,
         Some("DryRun") => InvocationType::DryRun,
@@ -54,7 +58,7 @@ fn invocation_type(text: Option<&str>) -> InvocationType {
     }
 }
 
-fn check_payload(kind: InvocationType, payload: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn check_payload(kind: InvocationType, payload: &[u8]) -> Result<(), Refusal> {
     let (name, limit) = match kind {
         InvocationType::RequestResponse => ("RequestResponse", limits::SYNC_REQUEST_BYTES),
         InvocationType::DryRun => ("DryRun", limits::SYNC_REQUEST_BYTES),
@@ -68,7 +72,7 @@ fn check_payload(kind: InvocationType, payload: &[u8]) -> Result<(), Refusal> {
     })
 }
 
-fn client_context(encoded: String) -> Result<String, Refusal> {
+pub(crate) fn client_context(encoded: String) -> Result<String, Refusal> {
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let object = decoded.filter(|text| text.trim_start().starts_with('{') && json::check(text.as_bytes()).is_ok());
     object.ok_or_else(|| Refusal::InvalidContent("Client context must be a valid Base64-encoded JSON object.".to_owned()))

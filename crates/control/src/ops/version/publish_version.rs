@@ -48,7 +48,7 @@ pub(crate) async fn publish_version(
 
 /// The client may insist on the code it has tested.
 fn check_code(latest: &FunctionRecord, expected: Option<&str>) -> Result<(), Refusal> {
-    let present = latest.code.digest.to_base64();
+    let present = latest.code.sha256();
     match expected.filter(|expected| !expected.is_empty() && *expected != present) {
         None => Ok(()),
         Some(expected) => Err(Refusal::InvalidParameter(format!(
@@ -172,7 +172,7 @@ mod tests {
             code_sha256: Some("other".to_owned()),
             ..request()
         };
-        let present = record("f").code.digest.to_base64();
+        let present = record("f").code.sha256();
         assert_eq!(
             refused(publish_version(&control, &cx, other).await).1,
             format!(

@@ -1,0 +1,5 @@
+"""The function of the rehearsal."""
+
+
+def handler(event, context):
+    return event
