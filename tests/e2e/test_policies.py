@@ -133,6 +133,8 @@ def test_another_account_may_do_what_the_policy_names_and_nothing_else(aws, lamb
     add(aws, function, "read", principal="222222222222", action="lambda:GetFunction")
     answer = other.invoke(FunctionName=arn, Payload='{"a": 1}')
     assert json.load(answer["Payload"]) == {"a": 1}
+    streamed = other.invoke_with_response_stream(FunctionName=arn, Payload=b"2")["EventStream"]
+    assert b"".join(part["PayloadChunk"]["Payload"] for part in streamed if "PayloadChunk" in part) == b"2"
     assert other.get_function(FunctionName=arn)["Configuration"]["FunctionArn"] == arn
     # Its name alone is a function of the other account, of which there is none.
     assert refused(other.invoke, FunctionName=function.name)[0] == "ResourceNotFoundException"
