@@ -100,4 +100,8 @@ pub(crate) enum Ending {
 pub(crate) enum FromServer {
     /// Send SIGTERM to the runtime process.
     Terminate,
+    /// Stop every process of the environment.
+    Freeze,
+    /// Let them run on.
+    Thaw,
 }

@@ -48,6 +48,13 @@ pub trait SandboxControl: Send + Sync {
     /// Asks the runtime process to end (SIGTERM).
     fn terminate(&self);
 
+    /// Stops every process of the environment where it is: nothing runs, no timer fires, until [`SandboxControl::thaw`]. It can be
+    /// killed meanwhile.
+    fn freeze(&self);
+
+    /// Lets the processes of a frozen environment run on. One that is not frozen does not notice.
+    fn thaw(&self);
+
     /// The most memory the environment ever held, in bytes; `None` where the host cannot tell.
     fn peak_memory_bytes(&self) -> Option<u64>;
 }

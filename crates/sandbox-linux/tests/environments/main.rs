@@ -68,6 +68,7 @@ const TESTS: &[Test] = &tests![
     lifecycle::orphans_are_reaped,
     lifecycle::kill_leaves_nothing,
     lifecycle::dropping_the_control_kills,
+    lifecycle::nothing_runs_while_frozen,
     lifecycle::fifty_at_once,
     lifecycle::starting_is_fast,
     recovery::a_killed_server_leaves_nothing,
