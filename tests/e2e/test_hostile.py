@@ -180,7 +180,8 @@ def in_flight():
 def shared():
     libc = ctypes.CDLL(None)
     libc.shmat.restype = ctypes.c_void_p
-    while True:
+    # Not without limit: where memory is not limited, it is the host's.
+    for _ in range(100):
         segment = libc.shmget(0, 1 << 20, 0o1600)
         if segment < 0:
             return
@@ -509,11 +510,9 @@ def attack(context):
         "threading.Thread(target=os._exit, args=(3,)).start() or time.sleep(60)",
         "signal.alarm(1) or time.sleep(60)",
         "ctypes.string_at(0)",
-        "sys.setrecursionlimit(1 << 30) or (lambda again: again(again))(lambda again: again(again))",
         "in_children(1, lambda: time.sleep(60)) and os._exit(0)",
         "resource.setrlimit(resource.RLIMIT_CPU, (1, 1)) or [None for _ in iter(int, 1)]",
         "resource.setrlimit(resource.RLIMIT_AS, (0, 0)) or bytearray(1 << 26)",
-        "resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0)) or connect()",
     ],
 )
 def test_every_way_out(street, end):
