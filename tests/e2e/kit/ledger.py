@@ -1,8 +1,10 @@
 """Everything a server holds at one moment, counted, so that what it forgets to let go of shows."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 
 from kit.processes import Traces, command_line, everyone, hierarchies
 
@@ -32,7 +34,7 @@ class Ledger:
         starter = the_starter(pid)
         below = Traces.of(pid)
         return cls(
-            descriptors=entries(f"/proc/{pid}/fd"),
+            descriptors=descriptors(pid, server.data),
             starter_descriptors=entries(f"/proc/{starter}/fd"),
             threads=entries(f"/proc/{pid}/task"),
             starter_threads=entries(f"/proc/{starter}/task"),
@@ -57,6 +59,15 @@ def the_starter(server):
     """The process that makes the server's environments."""
     children = [pid for pid, (parent, _) in everyone().items() if parent == server]
     return next(pid for pid in children if "__starter" in command_line(pid))
+
+
+def descriptors(pid, data):
+    """Without those of the database: the server keeps up to eight connections to it, as many as readers once met."""
+    links = []
+    for each in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            links.append(os.readlink(each))
+    return sum(1 for link in links if not re.match(rf"{re.escape(str(data))}/[^/]+\.db", link))
 
 
 def entries(directory):
