@@ -45,6 +45,8 @@ impl Output {
     }
 
     /// Reads for as long as it is polled. Never returns; dropping it loses nothing.
+    ///
+    /// A function may write as fast as this reads, and for ever: whoever polls it gets to do something else after every piece.
     pub(crate) async fn pump(&mut self) -> std::convert::Infallible {
         while !self.closed {
             if self.pipe.readable().await.is_err() {
@@ -53,7 +55,10 @@ impl Output {
             // Made only now: most invocations write nothing.
             let mut chunk = vec![0; CHUNK];
             match self.pipe.try_read(&mut chunk) {
-                Ok(count) if count > 0 => self.log.take(&chunk[..count]),
+                Ok(count) if count > 0 => {
+                    self.log.take(&chunk[..count]);
+                    tokio::task::yield_now().await;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Ok(_) | Err(_) => self.closed = true,
             }
@@ -158,17 +163,43 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_note_is_for_the_log_alone() {
+    struct Nowhere;
+
+    impl LogSink for Nowhere {
+        fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    }
+
+    fn output(pipe: io::PipeReader, sink: Arc<dyn LogSink>) -> Output {
         let record = lambent_store::contract::record("111111111111", "f", Version::Latest, 1);
         let stream = LogStream {
             function: record.key.function,
             group: "/aws/lambda/f".to_owned(),
             stream: "stream".to_owned(),
         };
+        Output::new(pipe.into(), sink, Arc::new(stream)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_flood_lets_others_have_their_turn() {
+        let (read, mut write) = io::pipe().unwrap();
+        let flood = std::thread::spawn(move || while write.write_all(&[b'\n'; CHUNK]).is_ok() {});
+        let mut output = output(read, Arc::new(Nowhere));
+        for _ in 0..100 {
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+                never = output.pump() => match never {},
+            }
+        }
+        drop(output);
+        flood.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_note_is_for_the_log_alone() {
         let (read, mut write) = io::pipe().unwrap();
         let kept = Arc::new(Kept::default());
-        let mut output = Output::new(read.into(), Arc::clone(&kept) as _, Arc::new(stream)).unwrap();
+        let mut output = output(read, Arc::clone(&kept) as _);
         output.note("INIT_START\n");
         write.write_all(b"printed").unwrap();
         output.drain();

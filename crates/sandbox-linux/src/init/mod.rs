@@ -118,8 +118,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
         }) => {
             channel::send(&server, &FromInit::Running, &[listener.as_fd()]).step("report")?;
             drop(listener);
-            // The runtime process gave up its own before it became what it is. Should this fail, the environment ends.
-            privileges::drop_all()?;
+            // Function code may run already. Should this fail, the environment ends.
             rules.enforce()?;
             seccomp::load(filter)?;
             reaper::run(&reaper::Watched {
@@ -199,19 +198,16 @@ impl<'a> Prepared<'a> {
     /// Does the rest, and lets the runtime process run.
     fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
+        match &self.runtime {
+            Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
+            Runtime::Ahead(_) => mounts::attach(&spec.mounts, detached)?,
+        }
+        // Function code never runs beside a process of its environment that may do more than it.
+        privileges::drop_all()?;
         let runtime = match self.runtime {
-            Runtime::Waiting(waiting) => {
-                mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?;
-                waiting.execute(spec)?
-            }
-            Runtime::Ahead(ahead) => {
-                mounts::attach(&spec.mounts, detached)?;
-                if ahead.is_alive() {
-                    ahead.hand_over(spec)?
-                } else {
-                    runtime::Waiting::fork(&self.output, &self.rules, self.filter)?.execute(spec)?
-                }
-            }
+            Runtime::Waiting(waiting) => waiting.execute(spec)?,
+            Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
+            Runtime::Ahead(_) => runtime::Waiting::fork(&self.output, &self.rules, self.filter)?.execute(spec)?,
         };
         Ok(Started {
             listener: self.listener,
