@@ -5,17 +5,19 @@
 use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
-use lambent_invoker::{Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
+use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
 use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
-    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
-    Timestamp, Version,
+    CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
+    StateReasonCode, Timestamp, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
     collections::BTreeMap,
-    future::ready,
+    future::{pending, ready},
+    io,
+    net::TcpListener,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
@@ -46,6 +48,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Parts {
             launcher: Arc::new(Nothing),
             sandbox: Arc::new(Nothing),
+            aws_endpoint: Arc::new(Nothing),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
             ids: Arc::clone(&ids) as _,
@@ -132,6 +135,12 @@ impl Launcher for Nothing {
         _: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(ready(Err(LaunchError::Code("nothing runs here".to_owned()))))
+    }
+}
+
+impl AwsEndpoint for Nothing {
+    fn serve(&self, _: TcpListener, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
+        Ok(Box::pin(pending()))
     }
 }
 

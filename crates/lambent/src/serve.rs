@@ -1,6 +1,7 @@
 //! `lambent serve`: everything wired together, started, and stopped in order.
 
 use crate::{
+    aws_endpoint::Inside,
     config::Config,
     function_log::{Printed, Silent},
     health::ServerHealth,
@@ -143,10 +144,12 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
     });
+    let inside = Arc::new(Inside::default());
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
+            aws_endpoint: Arc::clone(&inside) as _,
             log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
@@ -184,6 +187,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         clock,
         ids,
     }));
+    inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
         sandbox,
