@@ -143,6 +143,11 @@ def test_it_works_where_signatures_are_verified(fresh_lambent, tmp_path):
     assert refused.value.code == 403, "outside nothing has changed"
 
 
+def test_calls_are_answered_during_initialisation_too(python):
+    function = python(f"{CALL}\nLISTED = names()\ndef handler(event, context):\n    return LISTED\n")
+    assert function.name in function.invoke().value
+
+
 def test_what_is_not_for_functions_is_not_there(caller):
     assert caller("call('GET', '/2015-03-31/functions', signed=False)")["type"] == "MissingAuthenticationTokenException"
     assert caller("call('GET', '/_lambent/health')")["status"] == 404
@@ -158,7 +163,9 @@ def handler(event, context):
     client = boto3.client("lambda")
     listed = [each["FunctionName"] for each in client.list_functions()["Functions"]]
     answer = client.invoke(FunctionName=event["to"], Payload=b'{"n": 3}')
-    return {"listed": listed, "answer": answer["Payload"].read().decode(), "endpoint": client.meta.endpoint_url}
+    stream = client.invoke_with_response_stream(FunctionName=event["to"], Payload=b'{"n": 4}')["EventStream"]
+    pieces = [each["PayloadChunk"]["Payload"].decode() for each in stream if "PayloadChunk" in each]
+    return {"listed": listed, "answers": [answer["Payload"].read().decode(), *pieces], "endpoint": client.meta.endpoint_url}
 """
     echo = make({"function.py": ECHO}, host.newest("python"), "function.handler")
     function = make(
@@ -166,7 +173,7 @@ def handler(event, context):
     )
     saw = function.invoke({"to": echo.name}).value
     assert {echo.name, function.name} <= set(saw["listed"])
-    assert saw["answer"] == '{"echo": {"n": 3}}'
+    assert saw["answers"] == ['{"echo": {"n": 3}}', '{"echo": {"n": 4}}']
     assert saw["endpoint"] == "http://127.0.0.1:4566"
 
 
