@@ -6,7 +6,7 @@ use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
-use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
     CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
@@ -136,6 +136,10 @@ impl Launcher for Nothing {
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(ready(Err(LaunchError::Code("nothing runs here".to_owned()))))
     }
+
+    fn program(&self, _: &FunctionRecord) -> Option<Program> {
+        None
+    }
 }
 
 impl AwsEndpoint for Nothing {
@@ -148,6 +152,8 @@ impl SandboxProvider for Nothing {
     fn start(&self, _: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>> {
         Box::pin(ready(Err(StartError::StarterGone)))
     }
+
+    fn expect(&self, _: &Program) {}
 
     fn enforcement(&self) -> &Enforcement {
         unreachable!("nothing asks")

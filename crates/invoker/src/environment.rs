@@ -24,6 +24,10 @@ use tokio::{
 /// A runtime that answers and then exits is given this long for its answer to arrive: the two come by different ways.
 const LAST_WORDS: Duration = Duration::from_millis(10);
 
+/// An environment that has been idle for this long is frozen: what it left running goes on with its next invocation (AWS: "Lambda
+/// execution environment life cycle"). Long enough that one which is called again and again never pays for it.
+const FREEZE_AFTER: Duration = Duration::from_millis(10);
+
 /// An initialised environment. Dropping it kills it.
 pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionRecord>,
@@ -103,15 +107,28 @@ impl Environment {
         }
     }
 
-    /// Waits for a job. `None` when the environment's time is over: it is idle too long, obsolete, dead, or the server stops.
+    /// Waits for a job, frozen if that takes long. `None` when the environment's time is over: it is idle too long, obsolete, dead, or the server stops.
     async fn parked(&mut self, shared: &Shared, inbox: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
-        tokio::select! {
-            biased;
-            job = inbox.recv() => job,
-            () = shared.stopping.cancelled() => None,
-            _ = &mut self.exited => None,
-            never = self.output.pump() => match never {},
+        let freezing = tokio::time::sleep(FREEZE_AFTER);
+        tokio::pin!(freezing);
+        let mut frozen = false;
+        let job = loop {
+            tokio::select! {
+                biased;
+                job = inbox.recv() => break job,
+                () = shared.stopping.cancelled() => break None,
+                _ = &mut self.exited => break None,
+                () = &mut freezing, if !frozen => {
+                    self.control.freeze();
+                    frozen = true;
+                }
+                never = self.output.pump() => match never {},
+            }
+        };
+        if frozen && job.is_some() {
+            self.control.thaw();
         }
+        job
     }
 
     /// Runs one job and answers it.

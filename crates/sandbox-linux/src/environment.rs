@@ -99,6 +99,14 @@ impl SandboxControl for Control {
         let _ = channel::send(&self.socket, &FromServer::Terminate, &[]);
     }
 
+    fn freeze(&self) {
+        let _ = channel::send(&self.socket, &FromServer::Freeze, &[]);
+    }
+
+    fn thaw(&self) {
+        let _ = channel::send(&self.socket, &FromServer::Thaw, &[]);
+    }
+
     fn peak_memory_bytes(&self) -> Option<u64> {
         let told = self.last.get().and_then(|last| last.peak_memory_bytes);
         told.or_else(|| self.peak.as_ref()?.bytes())

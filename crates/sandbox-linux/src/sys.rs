@@ -329,6 +329,13 @@ pub(crate) unsafe fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
     }
 }
 
+/// Sends a signal to every process that this one may signal, except itself and, in a namespace, except pid 1.
+pub(crate) fn kill_all_others(signal: rustix::process::Signal) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    let result = unsafe { libc::kill(-1, signal.as_raw()) };
+    if result == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
 /// Ends this process at once, without running anything that was set up for its end.
 pub(crate) fn exit_now(status: i32) -> ! {
     // SAFETY: ends the process; no code of it runs any more.

@@ -24,6 +24,9 @@ pub trait SandboxProvider: Send + Sync + 'static {
     /// [`StartError`] when no process runs: nothing is left behind.
     fn start(&self, spec: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>>;
 
+    /// An environment with this program may be wanted soon: one that can be started ahead may be. A hint, which costs the caller nothing.
+    fn expect(&self, program: &Program);
+
     /// What this host lets the adapter enforce.
     fn enforcement(&self) -> &Enforcement;
 }
@@ -49,6 +52,13 @@ pub trait SandboxControl: Send + Sync {
 
     /// Asks the runtime process to end (SIGTERM).
     fn terminate(&self);
+
+    /// Stops every process of the environment where it is: nothing runs, no timer fires, until [`SandboxControl::thaw`]. It can be
+    /// killed meanwhile.
+    fn freeze(&self);
+
+    /// Lets the processes of a frozen environment run on. One that is not frozen does not notice.
+    fn thaw(&self);
 
     /// The most memory the environment ever held, in bytes; `None` where the host cannot tell.
     fn peak_memory_bytes(&self) -> Option<u64>;

@@ -1,9 +1,14 @@
-//! What is left for pid 1 to do once the runtime process runs: reap, report, pass SIGTERM on, and end with the server's interest.
+//! What is left for pid 1 to do once the runtime process runs: reap, report, pass SIGTERM on, freeze and thaw, and end with the server's
+//! interest.
+//!
+//! Stop signals freeze: pid 1 alone can send one to every other process of its namespace at once, none can refuse it, it needs no
+//! control group, and going on takes microseconds. A process that is forked meanwhile is stopped with its parent.
 
 use crate::{
     channel,
     protocol::{Ending, FromInit, FromServer},
     step::{Step, StepError},
+    sys,
 };
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -51,7 +56,9 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
                 Some((FromServer::Terminate, _)) if runs => {
                     kill_process(watched.runtime, Signal::TERM).step("terminate")?;
                 }
-                Some(_) => {}
+                Some((FromServer::Terminate, _)) => {}
+                Some((FromServer::Freeze, _)) => signal_all(Signal::STOP)?,
+                Some((FromServer::Thaw, _)) => signal_all(Signal::CONT)?,
                 None => return Ok(()),
             }
         }
@@ -59,6 +66,15 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
             // The starter has nothing more to say: this is its end.
             return Ok(());
         }
+    }
+}
+
+/// Sends a signal to every process of this pid namespace but this one.
+fn signal_all(signal: Signal) -> Result<(), StepError> {
+    match sys::kill_all_others(signal) {
+        // There is no other process any more.
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(error) => Err(StepError::new("signal every process", error)),
     }
 }
 

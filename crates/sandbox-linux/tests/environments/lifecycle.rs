@@ -1,6 +1,6 @@
 //! How environments start and end.
 
-use crate::host::{Host, eventually, finish, groups, processes_with, sh, spec};
+use crate::host::{Host, PATIENCE, eventually, finish, groups, processes_with, sh, spec};
 use lambent_sandbox::{Exit, Primitive, StartError};
 use std::{io::Read, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -212,4 +212,30 @@ async fn futures<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> V
     })
     .await;
     waiting.into_iter().filter_map(|(_, result)| result).collect()
+}
+
+pub(crate) async fn nothing_runs_while_frozen(host: &Host) {
+    let script = "import os, sys, time\nos.fork()\nos.setsid() if os.getpid() != 2 else None\nwhile True:\n    os.write(1, b'.')\n    time.sleep(0.01)";
+    let sandbox = host.start(spec(&["/usr/bin/python3", "-S", "-E", "-c", script])).await;
+    let mut output = tokio::net::unix::pipe::Receiver::from_owned_fd(sandbox.output).unwrap();
+    let mut buffer = [0; 4_096];
+    for _ in 0..2 {
+        // It runs: two processes write.
+        for _ in 0..4 {
+            assert!(output.read(&mut buffer).await.unwrap() > 0);
+        }
+        sandbox.control.freeze();
+        let quiet = Duration::from_millis(300);
+        let mut reads = 0;
+        while tokio::time::timeout(quiet, output.read(&mut buffer)).await.is_ok() {
+            reads += 1;
+            assert!(reads < 1_000, "it writes on");
+        }
+        sandbox.control.thaw();
+    }
+    assert!(output.read(&mut buffer).await.unwrap() > 0);
+    sandbox.control.freeze();
+    sandbox.control.kill();
+    // A frozen environment ends like any other.
+    assert!(tokio::time::timeout(PATIENCE, sandbox.exited).await.is_ok());
 }

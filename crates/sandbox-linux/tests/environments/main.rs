@@ -42,6 +42,7 @@ macro_rules! tests {
 
 const TESTS: &[Test] = &tests![
     ahead::a_program_that_waits_gets_what_its_environment_is,
+    ahead::an_expected_program_waits_for_its_first_environment,
     ahead::a_program_that_waits_is_as_confined_as_any,
     ahead::a_program_that_died_while_it_waited_is_started_again,
     isolation::the_runtime_is_an_unprivileged_user_of_its_own_namespaces,
@@ -68,6 +69,7 @@ const TESTS: &[Test] = &tests![
     lifecycle::orphans_are_reaped,
     lifecycle::kill_leaves_nothing,
     lifecycle::dropping_the_control_kills,
+    lifecycle::nothing_runs_while_frozen,
     lifecycle::fifty_at_once,
     lifecycle::starting_is_fast,
     recovery::a_killed_server_leaves_nothing,

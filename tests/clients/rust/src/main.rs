@@ -4,6 +4,7 @@
 //! lambent-client-test ENDPOINT NAME ZIP OTHER_ZIP LAYER_ZIP
 //! ```
 
+use aws_sdk_lambda::types::InvokeWithResponseStreamResponseEvent as StreamEvent;
 use aws_sdk_lambda::{
     Client, Config,
     client::Waiters as _,
@@ -140,7 +141,28 @@ impl Life {
             .send()
             .await?;
         self.updated().await?;
-        Ok(json!({ "layered": self.invoke(None).await? }))
+        Ok(json!({ "layered": self.invoke(None).await?, "streamed": self.streamed().await? }))
+    }
+
+    /// The answer to an invocation as it comes: what its parts say together, and how it ended.
+    async fn streamed(&self) -> Result<Value, Fault> {
+        let invoke = self.client.invoke_with_response_stream().function_name(&self.name);
+        let mut answer = invoke.log_type(LogType::Tail).payload(Blob::new("{}")).send().await?;
+        let (mut payload, mut complete) = (Vec::new(), None);
+        while let Some(event) = answer.event_stream.recv().await? {
+            match event {
+                StreamEvent::PayloadChunk(chunk) => payload.extend(chunk.payload.ok_or("an empty part")?.into_inner()),
+                StreamEvent::InvokeComplete(end) => complete = Some(end),
+                other => return Err(format!("{other:?}").into()),
+            }
+        }
+        let complete = complete.ok_or("no end")?;
+        Ok(json!({
+            "payload": String::from_utf8(payload)?,
+            "version": answer.executed_version,
+            "logged": complete.log_result.is_some(),
+            "error": complete.error_code,
+        }))
     }
 
     /// What has moments, maps and lists in it.
@@ -271,7 +293,6 @@ impl Life {
             "conflict": conflict.is_resource_conflict_exception(),
             "noJson": no_json.is_invalid_request_content_exception(),
             "throttled": throttled.reason().map(|reason| reason.as_str().to_owned()),
-            "retryAfter": throttled.retry_after_seconds(),
         }))
     }
 
