@@ -25,7 +25,7 @@ pub(crate) struct Failed {
 /// A started environment whose runtime has not asked for work yet.
 struct Booted {
     api: Arc<RuntimeApi>,
-    server: JoinSet<()>,
+    servers: JoinSet<()>,
     exited: oneshot::Receiver<Exit>,
     control: Arc<dyn SandboxControl>,
     output: Output,
@@ -114,20 +114,26 @@ async fn boot(
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;
     let Sandbox {
         runtime_api,
+        aws_endpoint,
         output,
         exited,
         control,
     } = sandbox;
     let lost = |_| Ended::Vanished;
-    let listener = TcpListener::from_std(runtime_api).map_err(lost)?;
+    let runtime_api = TcpListener::from_std(runtime_api).map_err(lost)?;
+    let aws_endpoint = shared
+        .aws_endpoint
+        .serve(aws_endpoint, &function.key.function)
+        .map_err(lost)?;
     let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream)).map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
     let api = RuntimeApi::new();
-    let mut server = JoinSet::new();
-    server.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
+    let mut servers = JoinSet::new();
+    servers.spawn(Arc::clone(&api).serve(runtime_api, std::future::pending()));
+    servers.spawn(aws_endpoint);
     Ok(Booted {
         api,
-        server,
+        servers,
         exited,
         control,
         output,
@@ -156,7 +162,7 @@ impl Booted {
         Environment {
             function: Arc::clone(function),
             api: self.api,
-            _server: self.server,
+            _servers: self.servers,
             exited: self.exited,
             control: self.control,
             output: self.output,

@@ -76,7 +76,7 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it: the Runtime API's listener.
+    /// The runtime process runs. Beside it: the listeners for the Runtime API and for AWS's APIs.
     Running,
     /// The command cannot be executed.
     InvalidEntrypoint {

@@ -165,12 +165,13 @@ impl Inner {
         let started = link.request(ticket, spec, inits_socket).await?;
         blocks_not(&started.output)?;
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
-        let runtime_api = running(&socket).await?;
+        let [runtime_api, aws_endpoint] = running(&socket).await?;
         served.store(true, Ordering::Relaxed);
         let (control, watch, output) = environment::halves(started, socket);
         let exited = self.watch(watch);
         Ok(Sandbox {
             runtime_api,
+            aws_endpoint,
             output,
             exited,
             control: Arc::new(control),
@@ -196,16 +197,15 @@ impl Inner {
     }
 }
 
-/// Waits until the init says that the runtime process runs.
-async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<TcpListener, StartError> {
+/// Waits until the init says that the runtime process runs, and gives the listeners inside.
+async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<[TcpListener; 2], StartError> {
     let message = receive(socket)
         .await
         .map_err(|error| setup("listen to the init", &error))?;
     match message {
-        Some((FromInit::Running, mut fds)) => fds
-            .pop()
-            .map(TcpListener::from)
-            .ok_or_else(|| setup("listen to the init", &Errno::BADF)),
+        Some((FromInit::Running, fds)) => <[OwnedFd; 2]>::try_from(fds)
+            .map(|listeners| listeners.map(TcpListener::from))
+            .map_err(|_| setup("listen to the init", &Errno::BADF)),
         Some((FromInit::InvalidEntrypoint { command, reason }, _)) => {
             Err(StartError::InvalidEntrypoint { command, reason })
         }

@@ -27,10 +27,7 @@ use crate::{
 };
 use lambent_sandbox::{EnvSpec, Program, ProgramStart};
 use rustix::process::Pid;
-use std::{
-    net::TcpListener,
-    os::fd::{AsFd, OwnedFd},
-};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// What an init takes over from the starter it is forked from.
 pub(crate) struct Inheritance<'a> {
@@ -111,13 +108,13 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     drop(mounts);
     match started {
         Ok(Started {
-            listener,
+            listeners,
             children,
             rules,
             runtime,
         }) => {
-            channel::send(&server, &FromInit::Running, &[listener.as_fd()]).step("report")?;
-            drop(listener);
+            channel::send(&server, &FromInit::Running, &listeners.fds()).step("report")?;
+            drop(listeners);
             // Function code may run already. Should this fail, the environment ends.
             rules.enforce()?;
             seccomp::load(filter)?;
@@ -134,7 +131,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
 
 /// What an init has before it knows its environment.
 struct Prepared<'a> {
-    listener: TcpListener,
+    listeners: network::Listeners,
     children: OwnedFd,
     rules: landlock::Rules,
     filter: &'a Filter,
@@ -151,7 +148,7 @@ enum Runtime {
 
 /// What an init has once the runtime process runs.
 struct Started {
-    listener: TcpListener,
+    listeners: network::Listeners,
     children: OwnedFd,
     rules: landlock::Rules,
     runtime: Pid,
@@ -168,13 +165,13 @@ impl<'a> Prepared<'a> {
         mounts::enter_root()?;
         mounts::mount_tmp()?;
         rustix::system::sethostname(b"lambent").step("set the host name")?;
-        let listener = network::listen()?;
+        let listeners = network::Listeners::open()?;
         let children = sys::child_signals().step("watch children")?;
         let rules = landlock::Rules::prepare()?;
         privileges::close_the_way_back()?;
         let waiting = runtime::Waiting::fork(&output, &rules, filter)?;
         Ok(Self {
-            listener,
+            listeners,
             children,
             rules,
             filter,
@@ -210,7 +207,7 @@ impl<'a> Prepared<'a> {
             Runtime::Ahead(_) => runtime::Waiting::fork(&self.output, &self.rules, self.filter)?.execute(spec)?,
         };
         Ok(Started {
-            listener: self.listener,
+            listeners: self.listeners,
             children: self.children,
             rules: self.rules,
             runtime,

@@ -89,6 +89,7 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         exited,
         control,
         runtime_api: _,
+        aws_endpoint: _,
     } = sandbox;
     let exit = exited.await.ok();
     drop(control);
