@@ -12,12 +12,12 @@ from kit.eventually import eventually
 from kit.processes import Traces, command_line, everyone
 
 # The neighbours' answers may take this long on a machine that is busy with other things, too.
-PATIENCE = 3.0
+PATIENCE = 10.0
 # A new environment joins control groups. Where these are version 1 the kernel lets it wait for every fork that is under way on the
 # host, also for that of a process which has used up its share: seconds, beside a function that does nothing but fork.
-PATIENCE_BESIDE_FORKS = 10.0
+PATIENCE_BESIDE_FORKS = 20.0
 # What the answer to a hostile function may take beyond its timeout, for the same reason.
-SLACK = 5.0
+SLACK = 10.0
 # What the server may grow by for the sake of one hostile function: one answer of 6 MB and what arrives with it, a few times over.
 GROWTH = 64 << 20
 _marks = itertools.count(1)
