@@ -2,13 +2,14 @@
 
 use crate::{
     classify::Ended,
+    companions::{Companions, Ending},
     environment::Environment,
     invoker::Shared,
     launch::{Initialization, LogStream},
     output::Output,
     report::{self, Status},
 };
-use lambent_runtime_api::RuntimeApi;
+use lambent_runtime_api::{ExtensionHost, RuntimeApi, ShutdownReason};
 use lambent_sandbox::{Exit, Sandbox, SandboxControl};
 use lambent_types::{FunctionRecord, Version, limits};
 use std::{any::Any, sync::Arc, time::Duration};
@@ -29,6 +30,7 @@ struct Booted {
     exited: oneshot::Receiver<Exit>,
     control: Arc<dyn SandboxControl>,
     output: Output,
+    companions: Companions,
     held: Box<dyn Any + Send + Sync>,
 }
 
@@ -65,11 +67,12 @@ pub(crate) async fn start(
                 output: None,
                 duration: spent(),
             })?;
-        match initialise(&mut booted, limit).await {
+        let initialised = initialise(&mut booted, limit).await;
+        booted.note_extensions();
+        match initialised {
             Init::Ready => return Ok(booted.into_environment(function, spent())),
             Init::TimedOut => {
-                booted.control.kill();
-                booted.output.drain();
+                booted.ending().shut_down(&*shared.clock, ShutdownReason::Timeout).await;
                 booted
                     .output
                     .platform(&report::init_report(spent(), phase, &Status::Timeout));
@@ -82,8 +85,7 @@ pub(crate) async fn start(
                 }
             }
             Init::Ended(ended) => {
-                booted.control.kill();
-                booted.output.drain();
+                booted.ending().shut_down(&*shared.clock, ShutdownReason::Failure).await;
                 return Err(Failed {
                     ended,
                     output: Some(booted.output),
@@ -111,18 +113,21 @@ async fn boot(
         .prepare(function, name, stream, initialization)
         .await
         .map_err(Ended::NotPrepared)?;
+    let host = extension_host(shared, function, &launch.spec.companions);
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;
     let Sandbox {
         runtime_api,
         output,
         exited,
+        companion_exits,
         control,
     } = sandbox;
     let lost = |_| Ended::Vanished;
     let listener = TcpListener::from_std(runtime_api).map_err(lost)?;
     let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream)).map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
-    let api = RuntimeApi::new();
+    let companions = Companions::new(host.external.clone(), companion_exits);
+    let api = RuntimeApi::new(host);
     let mut server = JoinSet::new();
     server.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
     Ok(Booted {
@@ -131,13 +136,18 @@ async fn boot(
         exited,
         control,
         output,
+        companions,
         held: launch.held,
     })
 }
 
 async fn initialise(booted: &mut Booted, limit: Duration) -> Init {
     let Booted {
-        api, exited, output, ..
+        api,
+        exited,
+        output,
+        companions,
+        ..
     } = booted;
     tokio::select! {
         biased;
@@ -145,21 +155,64 @@ async fn initialise(booted: &mut Booted, limit: Duration) -> Init {
             Ok(()) => Init::Ready,
             Err(failure) => Init::Ended(Ended::InitFailed(failure)),
         },
+        failure = companions.failed(api) => Init::Ended(Ended::Extension { failure, during_init: true }),
         exit = exited => Init::Ended(exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: true })),
         () = tokio::time::sleep(limit) => Init::TimedOut,
         never = output.pump() => match never {},
     }
 }
 
+/// What the environment's extensions are told, and who they are.
+fn extension_host(
+    shared: &Shared,
+    function: &FunctionRecord,
+    companions: &lambent_sandbox::Companions,
+) -> ExtensionHost {
+    let name_of = |program: &String| program.rsplit('/').next().unwrap_or_default().to_owned();
+    let key = &function.key.function;
+    ExtensionHost {
+        function_name: key.name.as_str().to_owned(),
+        function_version: function.key.version.to_string(),
+        handler: function.config.handler.to_string(),
+        account_id: key.scope.account.as_str().to_owned(),
+        external: companions.programs.iter().map(name_of).collect(),
+        ids: Arc::clone(&shared.ids),
+    }
+}
+
 impl Booted {
+    fn ending(&mut self) -> Ending<'_> {
+        Ending {
+            api: &self.api,
+            exited: &mut self.exited,
+            control: &*self.control,
+            output: &mut self.output,
+            companions: &mut self.companions,
+        }
+    }
+
+    /// Writes a line about each extension.
+    fn note_extensions(&mut self) {
+        let statuses = self.api.extensions();
+        if !statuses.is_empty() {
+            // What they wrote at their start comes before.
+            self.output.drain();
+        }
+        for status in statuses {
+            self.output.platform(&format!("{status}\n"));
+        }
+    }
+
     fn into_environment(self, function: &Arc<FunctionRecord>, init: u64) -> Environment {
         Environment {
             function: Arc::clone(function),
-            api: self.api,
             _server: self.server,
             exited: self.exited,
             control: self.control,
             output: self.output,
+            has_extensions: !self.api.extensions().is_empty(),
+            companions: self.companions,
+            api: self.api,
             init: Some(init),
             _held: self.held,
         }

@@ -11,6 +11,7 @@
 
 mod admission;
 mod classify;
+mod companions;
 mod environment;
 mod init;
 mod invoker;
@@ -23,6 +24,7 @@ mod request;
 mod shards;
 
 pub use invoker::{Invoker, Options, Parts};
+pub use lambent_runtime_api::MAX_EXTENSIONS;
 pub use launch::{Initialization, Launch, LaunchError, Launcher, LogSink, LogStream};
 pub use provisioning::Provisioned;
 pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};

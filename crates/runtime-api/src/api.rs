@@ -2,10 +2,12 @@
 
 use crate::{
     core::Core,
+    extension_event::ShutdownReason,
+    extensions::{ExtensionHost, ExtensionReport, ExtensionStatus},
     invocation::{InitFailure, Invocation, InvocationResult},
     stream::ResponseSink,
 };
-use lambent_types::RequestId;
+use lambent_types::{RequestId, Timestamp};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
@@ -17,18 +19,18 @@ pub struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// For an environment whose runtime process is about to start.
+    /// For an environment whose processes are about to start.
     #[must_use]
-    pub fn new() -> Arc<Self> {
+    pub fn new(host: ExtensionHost) -> Arc<Self> {
         Arc::new(Self {
-            core: Mutex::new(Core::new()),
+            core: Mutex::new(Core::new(host)),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
         })
     }
 
-    /// Resolves when the runtime first asks for an invocation, or reports that it cannot be initialised. Pending for ever if the
-    /// process ends before: watch its exit too.
+    /// Resolves when the runtime has asked for its first invocation and each extension for its first event, or when the runtime reports
+    /// that it cannot be initialised. Pending for ever if a process ends before: watch their exits too.
     ///
     /// # Errors
     /// The runtime's report.
@@ -36,12 +38,33 @@ impl RuntimeApi {
         self.when(Core::initialised).await
     }
 
-    /// Resolves when the runtime is parked at `/next`: it has finished with the last invocation and can take another.
+    /// Resolves when the runtime is parked at `/next`, and each extension too: they have finished with the last invocation and can take
+    /// another.
     pub async fn waiting(&self) {
         self.when(|core| core.is_waiting().then_some(())).await;
     }
 
-    /// Hands `invocation` to the runtime and waits for its answer. Before initialisation it waits for that too; pending for ever if
+    /// Resolves when an extension reports that it cannot go on.
+    pub async fn extension_failed(&self) -> ExtensionReport {
+        self.when(|core| core.extensions.reported()).await
+    }
+
+    /// The first failure that an extension has reported so far.
+    pub fn extension_report(&self) -> Option<ExtensionReport> {
+        self.core().extensions.reported()
+    }
+
+    /// How each extension fares, the external ones first.
+    pub fn extensions(&self) -> Vec<ExtensionStatus> {
+        self.core().extensions.statuses()
+    }
+
+    /// Tells the external extensions that registered for it that the environment ends at `deadline`.
+    pub fn shut_down(&self, reason: ShutdownReason, deadline: Timestamp) {
+        self.core().extensions.shut_down(reason, deadline);
+    }
+
+    /// Hands `invocation` to the runtime and waits for its answer; extensions that registered for invocations are told of it. Before initialisation it waits for that too; pending for ever if
     /// the process ends without answering.
     ///
     /// There is one invocation at a time: further calls take their turns. Dropping the future fences the invocation: an answer that

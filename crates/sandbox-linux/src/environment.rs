@@ -13,7 +13,10 @@ use std::{
     os::fd::OwnedFd,
     sync::{Arc, OnceLock},
 };
-use tokio::{io::unix::AsyncFd, sync::oneshot};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::{mpsc, oneshot},
+};
 
 /// Ends the environment when it is dropped.
 pub(crate) struct Control {
@@ -24,7 +27,7 @@ pub(crate) struct Control {
     last: Arc<OnceLock<LastWords>>,
 }
 
-/// Waits for the runtime process's end.
+/// Waits for the ends of the runtime process and its companions.
 pub(crate) struct Watch {
     socket: AsyncFd<Arc<OwnedFd>>,
     usage: Usage,
@@ -62,21 +65,47 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
 }
 
 impl Watch {
-    /// Waits for the end of the runtime process and says how it was; `None` when the environment was lost as a whole.
-    pub(crate) async fn run(self) -> Option<Exit> {
-        // What cannot be understood is treated as a loss: the environment is no use to anybody.
+    /// Waits for the end of the runtime process, and where there are `companions` for the end of the environment. A `tell` that is
+    /// dropped means that the environment was lost as a whole.
+    pub(crate) async fn run(
+        self,
+        tell: oneshot::Sender<Exit>,
+        companions: Option<mpsc::UnboundedSender<(usize, Exit)>>,
+    ) {
+        let mut tell = Some(tell);
+        // What cannot be understood is treated as a loss: the environment is no use to anybody. The invoker may have lost interest.
         while let Ok(Some((message, _))) = receive(&self.socket).await {
-            if let FromInit::Exited(ending) = message {
-                let last = self.usage.last_words();
-                // Set here and nowhere before.
-                let _ = self.last.set(last);
-                return Some(exit_of(ending, last));
+            match message {
+                FromInit::Exited(ending) => {
+                    let last = self.usage.last_words();
+                    // Set here and nowhere before.
+                    let _ = self.last.set(last);
+                    if let Some(tell) = tell.take() {
+                        let _ = tell.send(exit_of(ending, last));
+                    }
+                    if companions.is_none() {
+                        return;
+                    }
+                }
+                FromInit::CompanionExited(place, ending) => {
+                    if let Some(companions) = &companions {
+                        let _ = companions.send((place, exit_of(ending, self.usage.last_words())));
+                    }
+                }
+                FromInit::Running
+                | FromInit::InvalidEntrypoint { .. }
+                | FromInit::InvalidCompanion { .. }
+                | FromInit::Failed(_) => {}
             }
         }
         // The init is gone, and its control groups about to be: the starter has read them.
-        let last = self.ended.await.ok()?;
+        let (Some(tell), Ok(last)) = (tell, self.ended.await) else {
+            return;
+        };
         let _ = self.last.set(last);
-        (last.oom_kills > 0).then_some(Exit::OutOfMemory)
+        if last.oom_kills > 0 {
+            let _ = tell.send(Exit::OutOfMemory);
+        }
     }
 }
 
@@ -97,6 +126,10 @@ impl SandboxControl for Control {
     fn terminate(&self) {
         // An init that does not listen any more has no runtime process to terminate.
         let _ = channel::send(&self.socket, &FromServer::Terminate, &[]);
+    }
+
+    fn kill_runtime(&self) {
+        let _ = channel::send(&self.socket, &FromServer::KillRuntime, &[]);
     }
 
     fn freeze(&self) {

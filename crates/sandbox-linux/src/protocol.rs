@@ -80,10 +80,19 @@ pub(crate) enum FromInit {
         /// The kernel's word.
         reason: String,
     },
+    /// A companion cannot be executed.
+    InvalidCompanion {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
     /// A step of building the environment failed.
     Failed(StepError),
     /// The runtime process ended.
     Exited(Ending),
+    /// A companion ended, by its place in the spec.
+    CompanionExited(usize, Ending),
 }
 
 /// How a process ended.
@@ -100,6 +109,8 @@ pub(crate) enum Ending {
 pub(crate) enum FromServer {
     /// Send SIGTERM to the runtime process.
     Terminate,
+    /// Send SIGKILL to the runtime process.
+    KillRuntime,
     /// Stop every process of the environment.
     Freeze,
     /// Let them run on.

@@ -8,7 +8,7 @@ use crate::{
     step::StepError,
     sys,
 };
-use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Exit, Sandbox, SandboxProvider, StartError};
 use rustix::io::Errno;
 use std::{
     fs, io,
@@ -20,7 +20,11 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::{io::unix::AsyncFd, sync::oneshot, task::JoinSet};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 /// What the operator chooses.
 #[derive(Clone, Debug)]
@@ -155,33 +159,36 @@ impl Inner {
         };
         blocks_not(&socket)?;
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+        let accompanied = !spec.companions.programs.is_empty();
         let started = link.request(ticket, spec, inits_socket).await?;
         blocks_not(&started.output)?;
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
         let runtime_api = running(&socket).await?;
         served.store(true, Ordering::Relaxed);
         let (control, watch, output) = environment::halves(started, socket);
-        let exited = self.watch(watch);
+        let (exited, companion_exits) = self.watch(watch, accompanied);
         Ok(Sandbox {
             runtime_api,
             output,
             exited,
+            companion_exits,
             control: Arc::new(control),
         })
     }
 
-    fn watch(&self, watch: Watch) -> oneshot::Receiver<lambent_sandbox::Exit> {
+    fn watch(
+        &self,
+        watch: Watch,
+        accompanied: bool,
+    ) -> (oneshot::Receiver<Exit>, mpsc::UnboundedReceiver<(usize, Exit)>) {
         let (tell, exited) = oneshot::channel();
+        let (tell_companions, companion_exits) = mpsc::unbounded_channel();
+        let tell_companions = accompanied.then_some(tell_companions);
         let mut tasks = self.tasks();
         // Tasks of environments that ended are let go of here, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            if let Some(exit) = watch.run().await {
-                // The invoker may have lost interest.
-                let _ = tell.send(exit);
-            }
-        });
-        exited
+        tasks.spawn(watch.run(tell, tell_companions));
+        (exited, companion_exits)
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
@@ -202,8 +209,11 @@ async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<TcpListener, StartErr
         Some((FromInit::InvalidEntrypoint { command, reason }, _)) => {
             Err(StartError::InvalidEntrypoint { command, reason })
         }
+        Some((FromInit::InvalidCompanion { command, reason }, _)) => {
+            Err(StartError::InvalidCompanion { command, reason })
+        }
         Some((FromInit::Failed(StepError { step, reason }), _)) => Err(StartError::Setup { step, reason }),
-        Some((FromInit::Exited(_), _)) | None => {
+        Some((FromInit::Exited(_) | FromInit::CompanionExited(..), _)) | None => {
             let reason = io::Error::other("the init ended before the runtime process ran");
             Err(setup("start the runtime process", &reason))
         }

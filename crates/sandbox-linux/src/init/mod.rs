@@ -53,6 +53,13 @@ pub(crate) enum InitError {
         /// The kernel's word.
         reason: String,
     },
+    /// The same of a companion.
+    InvalidCompanion {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
     /// A step failed.
     Step(StepError),
 }
@@ -67,6 +74,7 @@ impl From<InitError> for FromInit {
     fn from(error: InitError) -> Self {
         match error {
             InitError::InvalidEntrypoint { command, reason } => Self::InvalidEntrypoint { command, reason },
+            InitError::InvalidCompanion { command, reason } => Self::InvalidCompanion { command, reason },
             InitError::Step(error) => Self::Failed(error),
         }
     }
@@ -115,6 +123,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
             children,
             rules,
             runtime,
+            companions,
         }) => {
             channel::send(&server, &FromInit::Running, &[listener.as_fd()]).step("report")?;
             drop(listener);
@@ -124,6 +133,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
             seccomp::load(filter)?;
             reaper::run(&reaper::Watched {
                 runtime,
+                companions,
                 children,
                 server,
                 link,
@@ -156,6 +166,7 @@ struct Started {
     children: OwnedFd,
     rules: landlock::Rules,
     runtime: Pid,
+    companions: Vec<Pid>,
 }
 
 impl<'a> Prepared<'a> {
@@ -196,28 +207,27 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Does the rest, and lets the runtime process run.
+    /// Does the rest, and lets the companions and then the runtime process run.
     fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
+        match self.runtime {
+            Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
+            Runtime::Ahead(_) => mounts::attach(&spec.mounts, detached)?,
+        }
+        let fork = || runtime::Waiting::fork(&self.output, &self.rules, self.filter);
+        let start = |program: &String| fork()?.execute_companion(program, spec);
+        let companions = spec.companions.programs.iter().map(start).collect::<Result<_, _>>()?;
         let runtime = match self.runtime {
-            Runtime::Waiting(waiting) => {
-                mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?;
-                waiting.execute(spec)?
-            }
-            Runtime::Ahead(ahead) => {
-                mounts::attach(&spec.mounts, detached)?;
-                if ahead.is_alive() {
-                    ahead.hand_over(spec)?
-                } else {
-                    runtime::Waiting::fork(&self.output, &self.rules, self.filter)?.execute(spec)?
-                }
-            }
+            Runtime::Waiting(waiting) => waiting.execute(spec)?,
+            Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
+            Runtime::Ahead(_) => fork()?.execute(spec)?,
         };
         Ok(Started {
             listener: self.listener,
             children: self.children,
             rules: self.rules,
             runtime,
+            companions,
         })
     }
 }

@@ -21,6 +21,8 @@ use std::os::fd::OwnedFd;
 pub(super) struct Watched {
     /// The runtime process.
     pub(super) runtime: Pid,
+    /// What runs beside it.
+    pub(super) companions: Vec<Pid>,
     /// Readable when a child ended.
     pub(super) children: OwnedFd,
     /// The environment's socket.
@@ -45,9 +47,9 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
         let [server, children, link] = fds.map(|fd| !fd.revents().is_empty());
         if children {
             drain(&watched.children);
-            if let Some(ending) = reap(watched.runtime) {
-                runs = false;
-                channel::send(&watched.server, &FromInit::Exited(ending), &[]).step("report")?;
+            for ended in reap(watched) {
+                runs &= !matches!(ended, FromInit::Exited(_));
+                channel::send(&watched.server, &ended, &[]).step("report")?;
             }
         }
         if server {
@@ -56,7 +58,10 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
                 Some((FromServer::Terminate, _)) if runs => {
                     kill_process(watched.runtime, Signal::TERM).step("terminate")?;
                 }
-                Some((FromServer::Terminate, _)) => {}
+                Some((FromServer::KillRuntime, _)) if runs => {
+                    kill_process(watched.runtime, Signal::KILL).step("kill the runtime process")?;
+                }
+                Some((FromServer::Terminate | FromServer::KillRuntime, _)) => {}
                 Some((FromServer::Freeze, _)) => signal_all(Signal::STOP)?,
                 Some((FromServer::Thaw, _)) => signal_all(Signal::CONT)?,
                 None => return Ok(()),
@@ -84,15 +89,18 @@ pub(crate) fn drain(signals: &OwnedFd) {
     while rustix::io::read(signals, &mut buffer).is_ok_and(|read| read > 0) {}
 }
 
-/// Reaps every child that ended; says how `runtime` did, if it is among them.
-fn reap(runtime: Pid) -> Option<Ending> {
-    let mut ending = None;
+/// Reaps every child that ended; says how the runtime process and its companions did, if they are among them.
+fn reap(watched: &Watched) -> Vec<FromInit> {
+    let mut ended = Vec::new();
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-        if pid == runtime {
-            ending = ending_of(status);
+        let Some(ending) = ending_of(status) else { continue };
+        if pid == watched.runtime {
+            ended.push(FromInit::Exited(ending));
+        } else if let Some(place) = watched.companions.iter().position(|companion| *companion == pid) {
+            ended.push(FromInit::CompanionExited(place, ending));
         }
     }
-    ending
+    ended
 }
 
 fn ending_of(status: WaitStatus) -> Option<Ending> {

@@ -1,7 +1,8 @@
 //! A provider with a directory of its own, and what tests say about environments.
 
 use lambent_sandbox::{
-    BindMount, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Sandbox, SandboxProvider, StartError,
+    BindMount, Companions, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Sandbox, SandboxProvider,
+    StartError,
 };
 use lambent_sandbox_linux::{LinuxSandbox, Options};
 use std::{
@@ -89,6 +90,7 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         exited,
         control,
         runtime_api: _,
+        companion_exits: _,
     } = sandbox;
     let exit = exited.await.ok();
     drop(control);
@@ -119,6 +121,7 @@ pub(crate) fn spec(command: &[&str]) -> EnvSpec {
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         working_dir: "/var/task".into(),
         mounts: vec![],
+        companions: Companions::default(),
         limits: Limits {
             memory_bytes: 128 << 20,
             milli_cpus: 1_000,
