@@ -123,3 +123,27 @@ def test_a_policy_that_grows_too_long_is_refused(aws, function):
         for number in range(200):
             add(aws, function, f"statement-{number}", SourceArn="arn:aws:s3:::" + "b" * 60)
     assert len(aws.get_policy(FunctionName=function.name)["Policy"]) <= 20480
+
+
+def test_another_account_may_do_what_the_policy_names_and_nothing_else(aws, lambent, function):
+    other = lambent.client(account="222222222222")
+    arn = function.configuration()["FunctionArn"]
+    assert refused(other.invoke, FunctionName=arn)[0] == "AccessDeniedException"
+    add(aws, function, "invoke", principal="222222222222")
+    add(aws, function, "read", principal="222222222222", action="lambda:GetFunction")
+    answer = other.invoke(FunctionName=arn, Payload='{"a": 1}')
+    assert json.load(answer["Payload"]) == {"a": 1}
+    streamed = other.invoke_with_response_stream(FunctionName=arn, Payload=b"2")["EventStream"]
+    assert b"".join(part["PayloadChunk"]["Payload"] for part in streamed if "PayloadChunk" in part) == b"2"
+    assert other.get_function(FunctionName=arn)["Configuration"]["FunctionArn"] == arn
+    # Its name alone is a function of the other account, of which there is none.
+    assert refused(other.invoke, FunctionName=function.name)[0] == "ResourceNotFoundException"
+    assert refused(other.delete_function, FunctionName=arn)[0] == "AccessDeniedException"
+    # Who may grant is for no policy to say.
+    add(aws, function, "grant", principal="222222222222", action="lambda:AddPermission")
+    grant = {"StatementId": "more", "Principal": "222222222222", "Action": "lambda:DeleteFunction"}
+    assert refused(other.add_permission, FunctionName=arn, **grant)[0] == "AccessDeniedException"
+    third = lambent.client(account="333333333333")
+    assert refused(third.invoke, FunctionName=arn)[0] == "AccessDeniedException"
+    aws.remove_permission(FunctionName=function.name, StatementId="invoke")
+    assert refused(other.invoke, FunctionName=arn)[0] == "AccessDeniedException"

@@ -29,6 +29,7 @@ impl Core {
         if let Err(error) = self.store.commit(Transaction::of(change).when(unchanged)).await {
             tracing::debug!(%error, function = %record.key.function.arn(), "not settled");
         }
+        self.invoker.expect(record);
         self.settled.notify_waiters();
     }
 

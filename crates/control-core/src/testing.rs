@@ -6,7 +6,7 @@ use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
-use lambent_sandbox::{Enforcement, EnvSpec, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
     CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
@@ -133,12 +133,18 @@ impl Launcher for Nothing {
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(ready(Err(LaunchError::Code("nothing runs here".to_owned()))))
     }
+
+    fn program(&self, _: &FunctionRecord) -> Option<Program> {
+        None
+    }
 }
 
 impl SandboxProvider for Nothing {
     fn start(&self, _: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>> {
         Box::pin(ready(Err(StartError::StarterGone)))
     }
+
+    fn expect(&self, _: &Program) {}
 
     fn enforcement(&self) -> &Enforcement {
         unreachable!("nothing asks")

@@ -34,10 +34,13 @@ impl Edge {
         // Read whatever the rest says, so that the connection can carry another request, and held until the answer: payloads of
         // running invocations count too.
         let payload = self.signed_payload(parts, query, body).await?;
+        let input = input(routed, &parts.headers)?;
+        let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
+        let cx = owner.as_ref().unwrap_or(cx);
         match routed.operation.name {
-            "Invoke" => self.invoke(cx, parts, routed, &payload).await,
-            "InvokeWithResponseStream" => self.invoke_streaming(cx, parts, routed, &payload).await,
-            "InvokeAsync" => self.invoke_async(cx, parts, routed, &payload).await,
+            "Invoke" => self.invoke(cx, parts, input, &payload).await,
+            "InvokeWithResponseStream" => self.invoke_streaming(cx, parts, input, &payload).await,
+            "InvokeAsync" => self.invoke_async(cx, input, &payload).await,
             other => Err(error::not_implemented(other)),
         }
     }
@@ -47,12 +50,9 @@ impl Edge {
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        routed: &Routed,
+        input: Value,
         payload: &Read,
     ) -> Result<Answer, ServiceError> {
-        let input = input(routed, &parts.headers)?;
-        let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
-        let cx = owner.as_ref().unwrap_or(cx);
         let input: InvocationRequest = service::typed(input)?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
@@ -71,10 +71,10 @@ impl Edge {
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        routed: &Routed,
+        input: Value,
         payload: &Read,
     ) -> Result<Answer, ServiceError> {
-        let input = service::typed(input(routed, &parts.headers)?)?;
+        let input = service::typed(input)?;
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
@@ -105,16 +105,7 @@ impl Edge {
     }
 
     /// Takes an event the old way. The status is in the body too: clients of that time look there.
-    async fn invoke_async(
-        &self,
-        cx: &RequestContext,
-        parts: &request::Parts,
-        routed: &Routed,
-        payload: &Read,
-    ) -> Result<Answer, ServiceError> {
-        let input = input(routed, &parts.headers)?;
-        let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
-        let cx = owner.as_ref().unwrap_or(cx);
+    async fn invoke_async(&self, cx: &RequestContext, input: Value, payload: &Read) -> Result<Answer, ServiceError> {
         let input = service::typed(input)?;
         self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));

@@ -120,6 +120,13 @@ impl Invoker {
         AnswerStream::begin(pieces, answered).await
     }
 
+    /// A version that has just become active may be invoked soon.
+    pub fn expect(&self, function: &FunctionRecord) {
+        if let Some(program) = self.0.launcher.program(function) {
+            self.0.sandbox.expect(&program);
+        }
+    }
+
     /// Ends the idle environments of a version's earlier generations at once; the busy ones end when they are free.
     pub fn retire(&self, version: &VersionKey, generation: u64) {
         self.0

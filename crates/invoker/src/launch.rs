@@ -1,6 +1,6 @@
 //! What the invoker needs from others to start an environment and to keep its log.
 
-use lambent_sandbox::{BoxFuture, EnvSpec};
+use lambent_sandbox::{BoxFuture, EnvSpec, Program};
 use lambent_types::{FunctionKey, FunctionRecord};
 use std::{any::Any, sync::Arc};
 
@@ -14,6 +14,9 @@ pub trait Launcher: Send + Sync + 'static {
         stream: &'a LogStream,
         initialization: Initialization,
     ) -> BoxFuture<'a, Result<Launch, LaunchError>>;
+
+    /// The program of a function's environments, where it can be started before they are.
+    fn program(&self, function: &FunctionRecord) -> Option<Program>;
 }
 
 /// Why an environment is started.

@@ -6,7 +6,7 @@ use lambent_runtimes::{
     Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, extension_env,
     platform_env,
 };
-use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits};
+use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart};
 use lambent_store::CodeStore;
 use lambent_types::{
     Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
@@ -69,6 +69,14 @@ impl Launcher for HostLauncher {
             })
         })
     }
+
+    fn program(&self, function: &FunctionRecord) -> Option<Program> {
+        let plan = self.catalogue.launch(&function.config.runtime).ok()?;
+        let none = EnvironmentVariables::default();
+        // Programs that can be started ahead do not depend on the code.
+        let program = plan.program_for(&facts(function, &none, Path::new(""), &[])).ok()?;
+        matches!(program.start, ProgramStart::Ahead { .. }).then_some(program)
+    }
 }
 
 impl HostLauncher {
@@ -122,16 +130,9 @@ fn spec(
 ) -> Result<EnvSpec, LaunchError> {
     let config = &function.config;
     let none = EnvironmentVariables::default();
-    let variables = config.environment.as_ref().unwrap_or(&none);
-    let facts = FunctionFacts {
-        memory: config.memory,
-        variables,
-        code: tree,
-        layers,
-    };
     let companions = companions(&env, layers)?;
     let program = plan
-        .program_for(&facts)
+        .program_for(&facts(function, &none, tree, layers))
         .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
     let mount = |host: &Path, inside: &str| BindMount {
         host: host.to_owned(),
@@ -189,6 +190,21 @@ fn external_extensions(layers: &[PathBuf]) -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// What of a function its program depends on.
+fn facts<'a>(
+    function: &'a FunctionRecord,
+    none: &'a EnvironmentVariables,
+    code: &'a Path,
+    layers: &'a [PathBuf],
+) -> FunctionFacts<'a> {
+    FunctionFacts {
+        memory: function.config.memory,
+        variables: function.config.environment.as_ref().unwrap_or(none),
+        code,
+        layers,
+    }
 }
 
 fn json_level(logging: &LoggingConfig) -> Option<&str> {

@@ -2,13 +2,13 @@
 
 use crate::{
     channel::{self, Received},
-    protocol::{FromStarter, LastWords, Start, Ticket},
+    protocol::{FromStarter, LastWords, Ticket, ToStarter},
     provider::Options,
     starter::STARTER_ARGUMENT,
     step::StepError,
     sys,
 };
-use lambent_sandbox::{Enforcement, EnvSpec, StartError};
+use lambent_sandbox::{Enforcement, EnvSpec, Program, StartError};
 use rustix::net::Shutdown;
 use serde::de::DeserializeOwned;
 use std::{
@@ -158,7 +158,9 @@ impl Link {
             waiting.started.insert(ticket, started);
             waiting.ended.insert(ticket, tell_ended);
         }
-        if let Err(error) = self.send(&Start { ticket, spec }, &[socket.as_fd()]).await {
+        let spec = Box::new(spec);
+        let start = ToStarter::Start { ticket, spec };
+        if let Err(error) = self.send(&start, &[socket.as_fd()]).await {
             self.forget(ticket);
             let gone = matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
             let step = "ask the environment starter".to_owned();
@@ -183,6 +185,13 @@ impl Link {
             Ok(Err(StepError { step, reason })) => Err(StartError::Setup { step, reason }),
             Err(_) => Err(StartError::StarterGone),
         }
+    }
+
+    /// Tells the starter what may be wanted soon, unless it has much to read.
+    pub(crate) fn expect(&self, program: &Program) {
+        let hint = ToStarter::Expect(Box::new(program.clone()));
+        // One that is lost costs a slower start.
+        let _ = channel::send(self.socket.get_ref(), &hint, &[]);
     }
 
     /// Hands out the starter's answers until it is gone, and reaps it.
@@ -243,7 +252,7 @@ impl Link {
         }
     }
 
-    async fn send(&self, message: &Start, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    async fn send(&self, message: &ToStarter, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         loop {
             let mut ready = self.socket.writable().await?;
             if let Ok(result) = ready.try_io(|socket| channel::send(socket.get_ref(), message, fds)) {

@@ -8,13 +8,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-/// Server to starter: start an environment. Beside it: init's end of the environment's socket.
+/// Server to starter.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Start {
-    /// Names the request.
-    pub(crate) ticket: Ticket,
-    /// What to start.
-    pub(crate) spec: EnvSpec,
+pub(crate) enum ToStarter {
+    /// Start an environment. Beside it: init's end of the environment's socket.
+    Start {
+        /// Names the request.
+        ticket: Ticket,
+        /// What to start.
+        spec: Box<EnvSpec>,
+    },
+    /// An environment with this program may be wanted soon.
+    Expect(Box<Program>),
 }
 
 /// Starter to server.

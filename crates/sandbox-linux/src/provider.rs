@@ -8,7 +8,7 @@ use crate::{
     step::StepError,
     sys,
 };
-use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Exit, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Exit, Program, Sandbox, SandboxProvider, StartError};
 use rustix::io::Errno;
 use std::{
     fs, io,
@@ -111,6 +111,13 @@ impl LinuxSandbox {
 impl SandboxProvider for LinuxSandbox {
     fn start(&self, spec: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>> {
         Box::pin(self.inner.start(spec))
+    }
+
+    fn expect(&self, program: &Program) {
+        // While a starter is being replaced there is nobody to tell.
+        if let Ok(current) = self.inner.current.try_lock() {
+            current.link.expect(program);
+        }
     }
 
     fn enforcement(&self) -> &Enforcement {

@@ -24,6 +24,9 @@ pub trait SandboxProvider: Send + Sync + 'static {
     /// [`StartError`] when no process runs: nothing is left behind.
     fn start(&self, spec: EnvSpec) -> BoxFuture<'_, Result<Sandbox, StartError>>;
 
+    /// An environment with this program may be wanted soon: one that can be started ahead may be. A hint, which costs the caller nothing.
+    fn expect(&self, program: &Program);
+
     /// What this host lets the adapter enforce.
     fn enforcement(&self) -> &Enforcement;
 }

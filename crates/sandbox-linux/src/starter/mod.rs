@@ -16,7 +16,7 @@ use crate::{
     cgroup::Group,
     channel,
     init::{drain, is_allowed_inside},
-    protocol::{FromStarter, Start, Ticket, ToInit},
+    protocol::{FromStarter, Ticket, ToInit, ToStarter},
     step::{Step, StepError},
     sys::{self, MountAttributes},
 };
@@ -148,7 +148,10 @@ impl Starter {
                 let Some((request, fds)) = channel::receive(&self.server).step("listen to the server")? else {
                     return Ok(());
                 };
-                self.answer(request, fds)?;
+                match request {
+                    ToStarter::Start { ticket, spec } => self.answer(ticket, *spec, &fds)?,
+                    ToStarter::Expect(program) => self.spares.expect(&program, now),
+                }
                 may_make_spares = true;
             }
             if let Some(need) = need.filter(|_| !server && !children) {
@@ -209,9 +212,8 @@ impl Starter {
     }
 
     /// Starts an environment and says so, or why not.
-    fn answer(&mut self, request: Start, fds: Vec<OwnedFd>) -> Result<(), StepError> {
-        let ticket = request.ticket;
-        let result = match self.assign(request.spec, &fds) {
+    fn answer(&mut self, ticket: Ticket, spec: EnvSpec, fds: &[OwnedFd]) -> Result<(), StepError> {
+        let result = match self.assign(spec, fds) {
             Ok(blank) => {
                 let message = FromStarter::Started {
                     ticket,

@@ -47,12 +47,17 @@ impl Spares {
 
     /// The one that suits `spec` best: the longest with its program, a plain one otherwise.
     pub(super) fn take(&mut self, spec: &EnvSpec, now: Duration) -> Option<Spare> {
-        if let ProgramStart::Ahead { .. } = spec.program.start {
-            self.demand.ask(&spec.program, now);
-        }
+        self.expect(&spec.program, now);
         let position = |wanted: Option<&Program>| self.waiting.iter().position(|spare| spare.ahead.as_ref() == wanted);
         let index = position(Some(&spec.program)).or_else(|| position(None))?;
         Some(self.waiting.remove(index))
+    }
+
+    /// A program is wanted, or may be soon.
+    pub(super) fn expect(&mut self, program: &Program, now: Duration) {
+        if let ProgramStart::Ahead { .. } = program.start {
+            self.demand.ask(program, now);
+        }
     }
 
     /// Takes out the one whose process ended.

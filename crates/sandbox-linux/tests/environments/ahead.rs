@@ -1,7 +1,7 @@
 //! Programs that are started before their environment is known.
 
-use crate::host::{Host, PATIENCE, mount, spec};
-use lambent_sandbox::{EnvSpec, Exit, HANDOVER_VARIABLE, ProgramStart};
+use crate::host::{Host, PATIENCE, eventually, mount, processes_with, spec};
+use lambent_sandbox::{EnvSpec, Exit, HANDOVER_VARIABLE, ProgramStart, SandboxProvider};
 use std::time::Duration;
 
 /// Takes what is handed over, as the contract says; `ahead` says whether it was.
@@ -52,6 +52,16 @@ pub(crate) async fn a_program_that_waits_gets_what_its_environment_is(host: &Hos
     let output = ahead(host, spec).await;
     let expected = "[('A', '1=2 \\n ü'), ('LC_CTYPE', 'C.UTF-8')] /var/task its code False\n";
     assert_eq!(output, expected);
+}
+
+pub(crate) async fn an_expected_program_waits_for_its_first_environment(host: &Host) {
+    let spec = prepared("print(ahead)  # expected-at-once");
+    host.provider.expect(&spec.program);
+    eventually("the start of what is expected", || {
+        !processes_with("expected-at-once").is_empty()
+    })
+    .await;
+    assert_eq!(host.run(spec).await.output, "True\n");
 }
 
 pub(crate) async fn a_program_that_waits_is_as_confined_as_any(host: &Host) {

@@ -43,6 +43,7 @@ macro_rules! tests {
 
 const TESTS: &[Test] = &tests![
     ahead::a_program_that_waits_gets_what_its_environment_is,
+    ahead::an_expected_program_waits_for_its_first_environment,
     ahead::a_program_that_waits_is_as_confined_as_any,
     ahead::a_program_that_died_while_it_waited_is_started_again,
     companions::a_companion_runs_beside_the_runtime_and_its_end_is_told,

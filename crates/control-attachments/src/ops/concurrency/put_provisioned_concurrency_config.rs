@@ -98,9 +98,13 @@ mod tests {
     async fn a_version_is_provisioned_by_one_name() {
         let (core, cx) = (core(), context());
         given(&core).await;
+        let version = record("f").key.function.version(Version::Published(1));
+        let revision = async || core.store.function(&version).await.unwrap().unwrap().revision;
+        let before = revision().await;
         let answer = put_provisioned_concurrency_config(&core, &cx, put("f", "1", 1))
             .await
             .unwrap();
+        assert_ne!(revision().await, before);
         assert_eq!(
             (
                 answer.status.as_deref(),
@@ -140,7 +144,7 @@ mod tests {
         assert_eq!(list().await, [format!("{ARN}:f:live")]);
         assert_eq!(
             core
-                .admission(&record("f").key.function.version(Version::Published(1)))
+                .admission(&version)
                 .await
                 .unwrap()
                 .provisioned,
