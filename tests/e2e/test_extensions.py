@@ -1,5 +1,6 @@
 """Extensions: programs from layers that run beside the runtime, and threads of the runtime that register (AWS: Lambda Extensions API)."""
 
+import json
 import os
 import textwrap
 import time
@@ -96,11 +97,17 @@ def lines(server, word):
     return [line for line in server.log().splitlines() if word in line]
 
 
+def logged(server, text):
+    """Waits for `text` in the log, and returns the lines with it."""
+    eventually(lambda: text in server.log(), what=f"{text!r} in the log")
+    return lines(server, text)
+
+
 def test_an_extension_is_told_of_invocations_and_of_the_end(server, accompanied):
     function = accompanied({"watcher": script(WATCHER)})
     answers = [function.invoke({"n": n}) for n in range(3)]
     assert [answer.value for answer in answers] == [{"n": 0}, {"n": 1}, {"n": 2}]
-    assert "EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]\n" in server.log()
+    logged(server, "EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]\n")
     eventually(lambda: len(lines(server, '"INVOKE"')) == 3, what="three events")
     for line, answer in zip(lines(server, '"INVOKE"'), answers):
         assert f'"requestId": "{answer.request_id}"' in line and line.endswith("200 True")
@@ -130,12 +137,12 @@ def test_what_an_extension_gets_at_its_start(server, accompanied):
         Environment={"Variables": {"MINE": "variable"}},
     )
     function.invoke()
-    (answer,) = lines(server, 'answer [200, {')
+    (answer,) = logged(server, "answer [200, {")
     for part in (f'"functionName": "{function.name}"', '"functionVersion": "$LATEST"', '"handler": "function.handler"'):
         assert part in answer
     assert '"accountId": "000000000000"' in answer
-    (where,) = lines(server, "where ")
-    assert "where / names" in where and lines(server, "own variable")
+    logged(server, "own variable")
+    (where,) = lines(server, "where / names")
     names = where.split("names")[1]
     for name in ("AWS_ACCESS_KEY_ID", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "PATH"):
         assert f"'{name}'" in names
@@ -189,6 +196,7 @@ def test_initialisation_waits_for_the_extension(server, accompanied):
     )
     answer = function.invoke()
     assert answer.error is None
+    logged(server, "REPORT RequestId")
     log = server.log()
     assert log.index("now ready") < log.index("START RequestId")
     report = next(line for line in log.splitlines() if "REPORT RequestId" in line)
@@ -210,9 +218,9 @@ def test_an_extension_that_fails_at_its_start_fails_the_invocation(server, accom
     assert answer.error == "Unhandled"
     assert answer.value == {"errorType": kind, "errorMessage": f"RequestId: {answer.request_id} Error: {text}"}
     assert f"RequestId: {answer.request_id} Error: {text}\n{kind}\n" in answer.log
-    assert "EXTENSION\tName: broken\tState: " in server.log()
+    logged(server, "EXTENSION\tName: broken\tState: ")
     if "Mine" in body:
-        assert "Events: [INVOKE]\tError Type: Extension.Mine\n" in server.log()
+        logged(server, "Events: [INVOKE]\tError Type: Extension.Mine\n")
 
 
 def test_an_extension_that_cannot_be_started(server):
@@ -341,7 +349,7 @@ def test_internal_extensions(server, accompanied):
         403,
         {"errorMessage": "Extension registration closed already", "errorType": "Extension.RegistrationClosed"},
     ]
-    assert "EXTENSION\tName: inside\tState: Ready\tEvents: [INVOKE]\n" in server.log()
+    logged(server, "EXTENSION\tName: inside\tState: Ready\tEvents: [INVOKE]\n")
     eventually(lambda: len(function.invoke().value[3]) >= 2, what="an environment that is used again")
 
 
@@ -369,6 +377,7 @@ def test_refusals(server, accompanied):
         }
     )
     function.invoke()
+    logged(server, "Extension.MissingHeader")
     refused = [line.split("refused ")[1] for line in lines(server, "refused ")]
     expected = [
         ("Missing Lambda-Extension-Identifier header", "Extension.MissingExtensionIdentifier"),
@@ -396,3 +405,156 @@ def test_a_function_of_its_own_extensions_leaves_nothing_behind(server, accompan
     eventually(lambda: server.health().get("environments", 0) == 0, what="the end of every environment")
     server.stop()
     assert len(lines(server, '"shutdownReason": "spindown"')) == 3
+
+
+# Subscribes to telemetry at a server of its own, and writes what it gets to its log, one event a line.
+LISTENER = """
+import http.server, socket, threading
+EVENTS, ASKED = [], []
+class Taker(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        ASKED.append((self.path, self.headers["Content-Type"]))
+        EVENTS.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *words): pass
+server = http.server.ThreadingHTTPServer(("sandbox.localdomain", 8080), Taker)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+me = Extension()
+me.register("INVOKE", "SHUTDOWN")
+BUFFERING = {"maxItems": 1000, "maxBytes": 262144, "timeoutMs": 25}
+HTTP = {"protocol": "HTTP", "URI": "http://sandbox.localdomain:8080/path"}
+def subscribe(version="2022-07-01", path="/telemetry", schema="2022-12-13", types=("platform", "function", "extension"), destination=HTTP, **more):
+    body = {"schemaVersion": schema, "types": types, "destination": destination, "buffering": BUFFERING, **more}
+    return me.ask("PUT", path, {"Lambda-Extension-Identifier": me.id}, body, version=version)
+"""
+# Waits for what is told of the invocation before it asks for the next.
+TOLD = """
+def told(kind, **record):
+    return [e for e in EVENTS if e["type"] == kind and all(e["record"].get(k) == v for k, v in record.items())]
+def show():
+    while EVENTS:
+        sys.stderr.write("told " + json.dumps(EVENTS.pop(0)) + "\\n")
+    sys.stderr.flush()
+while True:
+    event = me.next()[2]
+    if event["eventType"] == "SHUTDOWN":
+        time.sleep(0.3)
+        show()
+        break
+    deadline = time.time() + 5
+    while not told("platform.report", requestId=event["requestId"]) and time.time() < deadline:
+        time.sleep(0.01)
+    show()
+"""
+
+
+def told(server):
+    return [json.loads(line.split("told ", 1)[1]) for line in lines(server, "told {")]
+
+
+def test_telemetry(server, accompanied):
+    function = accompanied(
+        {"listener": script(LISTENER + 'say("subscribed", subscribe()[0::2])\nsay("started")\n' + TOLD)},
+        "def handler(event, context):\n    print('hello', event)\n    return [1, 2]\n",
+    )
+    answer = function.invoke(5)
+    assert answer.value == [1, 2]
+    logged(server, "subscribed (200, 'OK')")
+    events = eventually(lambda: any(e["type"] == "platform.report" for e in told(server)) and told(server), what="the report")
+    kinds = [event["type"] for event in events if event["type"].startswith("platform")]
+    for kind in ("initStart", "telemetrySubscription", "initRuntimeDone", "extension", "initReport", "start", "runtimeDone", "report"):
+        assert f"platform.{kind}" in kinds, kind
+    assert "platform.end" not in kinds
+    record = {event["type"]: event["record"] for event in events}
+    assert record["platform.initStart"]["initializationType"] == "on-demand"
+    assert record["platform.initStart"]["phase"] == "init"
+    assert record["platform.initStart"]["functionName"] == function.name
+    assert record["platform.telemetrySubscription"] == {
+        "name": "listener",
+        "state": "Subscribed",
+        "types": ["platform", "function", "extension"],
+    }
+    assert record["platform.extension"] == {"name": "listener", "state": "Ready", "events": ["INVOKE", "SHUTDOWN"]}
+    assert record["platform.start"] == {"requestId": answer.request_id, "version": "$LATEST", **only(record["platform.start"], "tracing")}
+    done = record["platform.runtimeDone"]
+    assert done["requestId"] == answer.request_id and done["status"] == "success" and done["metrics"]["producedBytes"] == 6
+    metrics = record["platform.report"]["metrics"]
+    assert metrics["memorySizeMB"] == 128 and metrics["billedDurationMs"] >= 1 and metrics["initDurationMs"] > 0
+    assert "hello 5\n" in [event["record"] for event in events if event["type"] == "function"]
+    assert "started\n" in [event["record"] for event in events if event["type"] == "extension"]
+    assert all(len(event["time"]) == 24 and event["time"].endswith("Z") for event in events)
+
+
+def only(record, name):
+    return {name: record[name]} if name in record else {}
+
+
+def test_telemetry_is_flushed_at_the_end_and_tells_of_failures(server, accompanied):
+    function = accompanied(
+        {"listener": script(LISTENER + 'BUFFERING["timeoutMs"] = 30000\nsubscribe(types=["platform"])\n' + TOLD.replace("+ 5", "+ 0"))},
+        "import time\ndef handler(event, context):\n    time.sleep(event)\n",
+        Timeout=1,
+    )
+    answer = function.invoke(15)
+    assert answer.value["errorType"] == "Sandbox.Timedout"
+    done = eventually(lambda: [e for e in told(server) if e["type"] == "platform.runtimeDone"], what="the telemetry")
+    assert done[0]["record"]["status"] == "timeout"
+
+
+def test_the_logs_api_by_tcp(server, accompanied):
+    taker = """
+listener = socket.create_server(("127.0.0.1", 9999))
+def take():
+    while True:
+        connection, _ = listener.accept()
+        for line in connection.makefile():
+            EVENTS.append(json.loads(line))
+threading.Thread(target=take, daemon=True).start()
+subscribe("2020-08-15", "/logs", "2021-03-18", ["platform", "function"], {"protocol": "TCP", "port": 9999})
+"""
+    function = accompanied(
+        {"listener": script(LISTENER + taker + TOLD)}, "def handler(event, context):\n    print('by tcp')\n"
+    )
+    function.invoke()
+    events = eventually(lambda: any(e["type"] == "platform.report" for e in told(server)) and told(server), what="the report")
+    kinds = {event["type"] for event in events}
+    assert kinds == {
+        "platform.logsSubscription",
+        "platform.extension",
+        "platform.start",
+        "platform.runtimeDone",
+        "platform.end",
+        "platform.report",
+        "function",
+    }
+    assert "by tcp\n" in [event["record"] for event in events if event["type"] == "function"]
+
+
+def test_subscriptions_that_are_refused(server, accompanied):
+    asker = """
+answers = [
+    subscribe(types=[], destination={"protocol": "HTTP", "URI": "http://sandbox.localdomain"}),
+    subscribe("2020-08-15", "/logs", "2020-08-15", types=[]),
+    subscribe(buffering={"timeoutMs": 1}),
+    me.ask("PUT", "/telemetry", {}, {}, version="2022-07-01"),
+]
+me.next()
+answers.append(subscribe())
+for status, _, body in answers:
+    say("refused", status, json.dumps(body, sort_keys=True))
+while True: me.next()
+"""
+    accompanied({"listener": script(LISTENER + asker)}).invoke()
+    refused = eventually(lambda: len(lines(server, "refused ")) == 5 and lines(server, "refused "), what="the answers")
+    expected = [
+        (400, "URI port is not provided; types should not be empty", "ValidationError"),
+        (400, "types should not be empty", "Logs.ValidationError"),
+        (400, "timeoutMs should be between 25 and 30000", "ValidationError"),
+        (403, "Missing Lambda-Extension-Identifier header", "Extension.MissingExtensionIdentifier"),
+        (403, "Telemetry API subscription is closed already", "Telemetry.SubscriptionClosed"),
+    ]
+    answers = [line.split("refused ")[1] for line in refused]
+    assert answers == [
+        f'{status} {{"errorMessage": "{text}", "errorType": "{kind}"}}' for status, text, kind in expected
+    ]

@@ -157,6 +157,8 @@ impl Ending<'_> {
             // One that was idle is frozen.
             self.control.thaw();
             self.end_runtime(limits.runtime).await;
+            self.output.drain();
+            self.api.flush_telemetry();
             self.api.shut_down(reason, deadline);
             let spent = Duration::from_micros(clock.monotonic_micros().saturating_sub(began));
             self.end_companions(&statuses, limits.whole.saturating_sub(spent)).await;

@@ -10,6 +10,7 @@ use crate::{
     pools::FunctionPool,
     report::{self, Report},
     request::{Answer, Job},
+    telemetry,
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
@@ -168,6 +169,8 @@ impl Environment {
         if self.has_extensions {
             // What they wrote since the last invocation comes before.
             self.output.drain();
+            let trace_id = job.request.trace_id.as_deref();
+            self.api.tell(telemetry::start(request_id, &self.function, trace_id));
         }
         self.output
             .platform(&report::start(request_id, self.function.key.version));
@@ -186,6 +189,11 @@ impl Environment {
             peak_memory_bytes: None,
             status: classified.status,
         };
+        if self.has_extensions {
+            self.output.drain();
+            self.api
+                .tell(telemetry::runtime_done(&report, classified.payload.len()));
+        }
         let answer = Answer {
             error_type: reported.or_else(|| report.status.error_type()),
             content_type,
@@ -261,6 +269,11 @@ impl Environment {
             ..report
         };
         self.output.platform(&report.line());
+        if self.has_extensions {
+            telemetry::report(&report)
+                .into_iter()
+                .for_each(|record| self.api.tell(record));
+        }
         Bytes::from(self.output.take_tail())
     }
 

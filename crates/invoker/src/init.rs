@@ -8,8 +8,9 @@ use crate::{
     launch::{Initialization, LogStream},
     output::Output,
     report::{self, Status},
+    telemetry,
 };
-use lambent_runtime_api::{ExtensionHost, RuntimeApi, ShutdownReason};
+use lambent_runtime_api::{ExtensionHost, InitPhase, RuntimeApi, ShutdownReason, Status as Done, TelemetryRecord};
 use lambent_sandbox::{Exit, Sandbox, SandboxControl};
 use lambent_types::{FunctionRecord, Version, limits};
 use std::{any::Any, sync::Arc, time::Duration};
@@ -41,6 +42,16 @@ enum Init {
     Ended(Ended),
 }
 
+impl Init {
+    fn status(&self) -> Done {
+        match self {
+            Self::Ready => Done::Success,
+            Self::TimedOut => Done::Timeout,
+            Self::Ended(_) => Done::Error,
+        }
+    }
+}
+
 /// Starts an environment for `function` and initialises it.
 ///
 /// Initialisation has ten seconds. If it needs longer it is broken off and done once more, now within the function's own timeout, as
@@ -53,10 +64,10 @@ pub(crate) async fn start(
 ) -> Result<Environment, Failed> {
     let stream = Arc::new(log_stream(shared, function));
     let attempts = [
-        ("init", Duration::from_secs(limits::INIT_SECONDS)),
-        ("invoke", function.config.timeout.duration()),
+        (InitPhase::Init, "init", Duration::from_secs(limits::INIT_SECONDS)),
+        (InitPhase::Invoke, "invoke", function.config.timeout.duration()),
     ];
-    for (attempt, (phase, limit)) in attempts.into_iter().enumerate() {
+    for (attempt, (init_phase, phase, limit)) in attempts.into_iter().enumerate() {
         let began = shared.clock.monotonic_micros();
         let spent = || shared.clock.monotonic_micros().saturating_sub(began);
         let name = format!("{id}-{attempt}");
@@ -67,8 +78,16 @@ pub(crate) async fn start(
                 output: None,
                 duration: spent(),
             })?;
+        booted
+            .api
+            .tell(telemetry::init_start(function, initialization, init_phase));
         let initialised = initialise(&mut booted, limit).await;
-        booted.note_extensions();
+        booted.note_extensions(telemetry::init_done(
+            initialization,
+            init_phase,
+            initialised.status(),
+            spent(),
+        ));
         match initialised {
             Init::Ready => return Ok(booted.into_environment(function, spent())),
             Init::TimedOut => {
@@ -113,21 +132,26 @@ async fn boot(
         .prepare(function, name, stream, initialization)
         .await
         .map_err(Ended::NotPrepared)?;
-    let host = extension_host(shared, function, &launch.spec.companions);
+    let mut host = extension_host(shared, function, &launch.spec.companions);
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;
     let Sandbox {
         runtime_api,
         output,
         exited,
+        companion_output,
         companion_exits,
         control,
     } = sandbox;
     let lost = |_| Ended::Vanished;
     let listener = TcpListener::from_std(runtime_api).map_err(lost)?;
-    let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream)).map_err(lost)?;
+    let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream))
+        .and_then(|output| output.with_extensions(companion_output))
+        .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
     let companions = Companions::new(host.external.clone(), companion_exits);
+    host.inside = Some(Arc::downgrade(&control));
     let api = RuntimeApi::new(host);
+    output.tell(Arc::clone(&api));
     let mut server = JoinSet::new();
     server.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
     Ok(Booted {
@@ -177,6 +201,8 @@ fn extension_host(
         account_id: key.scope.account.as_str().to_owned(),
         external: companions.programs.iter().map(name_of).collect(),
         ids: Arc::clone(&shared.ids),
+        clock: Arc::clone(&shared.clock),
+        inside: None,
     }
 }
 
@@ -191,16 +217,21 @@ impl Booted {
         }
     }
 
-    /// Writes a line about each extension.
-    fn note_extensions(&mut self) {
+    /// Writes a line about each extension, and tells those who subscribed that initialisation is over.
+    fn note_extensions(&mut self, done: [TelemetryRecord; 2]) {
         let statuses = self.api.extensions();
         if !statuses.is_empty() {
             // What they wrote at their start comes before.
             self.output.drain();
         }
+        let [runtime_done, report] = done;
+        self.api.tell(runtime_done);
         for status in statuses {
+            self.api.tell(TelemetryRecord::from(&status));
             self.output.platform(&format!("{status}\n"));
         }
+        self.api.tell(report);
+        self.api.close_subscriptions();
     }
 
     fn into_environment(self, function: &Arc<FunctionRecord>, init: u64) -> Environment {

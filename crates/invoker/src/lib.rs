@@ -22,6 +22,7 @@ mod provisioning;
 mod report;
 mod request;
 mod shards;
+mod telemetry;
 
 pub use invoker::{Invoker, Options, Parts};
 pub use lambent_runtime_api::MAX_EXTENSIONS;

@@ -1,6 +1,6 @@
 //! The API's answers.
 
-use crate::{extensions::ExtensionRefusal, headers, invocation::Invocation, state::Refusal};
+use crate::{extension_refusal::ExtensionRefusal, headers, invocation::Invocation, state::Refusal};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
@@ -42,6 +42,16 @@ pub(crate) fn refused_to_extension(refusal: &ExtensionRefusal) -> Answer {
     let mut bytes = serde_json::to_vec(&body).unwrap_or_default();
     bytes.push(b'\n');
     answer(StatusCode::FORBIDDEN, "application/json", bytes.into())
+}
+
+/// A subscription that cannot be understood.
+pub(crate) fn invalid(error_type: &str, error_message: &str) -> Answer {
+    let body = ErrorBody {
+        error_message,
+        error_type,
+    };
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    answer(StatusCode::BAD_REQUEST, "application/json", bytes.into())
 }
 
 /// The answer to `/next`.

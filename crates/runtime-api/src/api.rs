@@ -6,9 +6,13 @@ use crate::{
     extensions::{ExtensionHost, ExtensionReport, ExtensionStatus},
     invocation::{InitFailure, Invocation, InvocationResult},
     stream::ResponseSink,
+    telemetry::TelemetryRecord,
 };
 use lambent_types::{RequestId, Timestamp};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::{Notify, oneshot};
 
 /// The Runtime API of one environment.
@@ -16,6 +20,10 @@ pub struct RuntimeApi {
     core: Mutex<Core>,
     changed: Notify,
     turn: tokio::sync::Mutex<()>,
+    /// Told when there is a new subscriber to telemetry.
+    pub(crate) subscribed: Notify,
+    /// Whether anybody listens to telemetry: read for every line of a log.
+    listened_to: AtomicBool,
 }
 
 impl RuntimeApi {
@@ -26,6 +34,8 @@ impl RuntimeApi {
             core: Mutex::new(Core::new(host)),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
+            subscribed: Notify::new(),
+            listened_to: AtomicBool::new(true),
         })
     }
 
@@ -57,6 +67,32 @@ impl RuntimeApi {
     /// How each extension fares, the external ones first.
     pub fn extensions(&self) -> Vec<ExtensionStatus> {
         self.core().extensions.statuses()
+    }
+
+    /// Whether anybody listens to telemetry, or may come to.
+    pub fn is_listened_to(&self) -> bool {
+        self.listened_to.load(Ordering::Relaxed)
+    }
+
+    /// Tells those who subscribed what has happened.
+    pub fn tell(&self, record: TelemetryRecord) {
+        if self.is_listened_to() {
+            let mut core = self.core();
+            let now = core.extensions.host.clock.now();
+            core.hub.add(now, record);
+        }
+    }
+
+    /// Initialisation is over: nobody else may subscribe to telemetry.
+    pub fn close_subscriptions(&self) {
+        let mut core = self.core();
+        core.hub.close();
+        self.listened_to.store(core.hub.listens(), Ordering::Relaxed);
+    }
+
+    /// The environment ends: telemetry is sent without delay.
+    pub fn flush_telemetry(&self) {
+        self.core().hub.flush();
     }
 
     /// Tells the external extensions that registered for it that the environment ends at `deadline`.

@@ -2,6 +2,7 @@
 
 use crate::{
     extensions::{ExtensionHost, Extensions},
+    hub::Hub,
     invocation::{InitFailure, Invocation, InvocationResult},
     state::{Event, Refusal, State},
     stream::ResponseSink,
@@ -17,6 +18,7 @@ pub(crate) struct Core {
     current: Option<Current>,
     parked: VecDeque<oneshot::Sender<Arc<Invocation>>>,
     pub(crate) extensions: Extensions,
+    pub(crate) hub: Hub,
 }
 
 /// An invocation that has been offered and is not answered.
@@ -41,6 +43,7 @@ impl Core {
             current: None,
             parked: VecDeque::new(),
             extensions: Extensions::new(host),
+            hub: Hub::new(),
         }
     }
 

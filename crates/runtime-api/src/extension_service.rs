@@ -3,8 +3,10 @@
 use crate::{
     answer::{self, Answer},
     api::RuntimeApi,
-    extensions::{ExtensionRefusal, NextEvent, ReportKind},
+    extension_refusal::ExtensionRefusal,
+    extensions::{NextEvent, ReportKind},
     service::{Collected, collect, discarding},
+    subscription::Subscription,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -119,6 +121,40 @@ where
         |()| answer::accepted(),
     );
     discarding(body, answer).await
+}
+
+/// `PUT /2022-07-01/telemetry` and `PUT /2020-08-15/logs`.
+pub(crate) async fn subscribe<B>(api: &RuntimeApi, is_telemetry: bool, head: &HeaderMap, body: &mut B) -> Answer
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let body = match collect(body, BODY_BYTES).await {
+        Collected::Whole { body, .. } => body,
+        Collected::TooLarge => return discarding(body, answer::too_large()).await,
+        Collected::Broken => return answer::truncated(),
+    };
+    let subscribed = identifier(head).and_then(|id| subscribed(api, id, is_telemetry, &body));
+    subscribed.unwrap_or_else(|refusal| answer::refused_to_extension(&refusal))
+}
+
+fn subscribed(api: &RuntimeApi, id: Uuid, is_telemetry: bool, body: &[u8]) -> Result<Answer, ExtensionRefusal> {
+    let mut core = api.core();
+    let name = core.extensions.name_of(id).ok_or(ExtensionRefusal::Unknown(id))?;
+    let subscription = match Subscription::parse(body, is_telemetry) {
+        Ok(subscription) => subscription,
+        Err(text) if is_telemetry => return Ok(answer::invalid("ValidationError", &text)),
+        Err(text) => return Ok(answer::invalid("Logs.ValidationError", &text)),
+    };
+    let now = core.extensions.host.clock.now();
+    if !core.hub.subscribe(&name, subscription, now) {
+        return Err(if is_telemetry {
+            ExtensionRefusal::TelemetryClosed
+        } else {
+            ExtensionRefusal::LogsClosed
+        });
+    }
+    api.subscribed.notify_one();
+    Ok(answer::ok_json(b"\"OK\"".to_vec()))
 }
 
 /// Who asks.

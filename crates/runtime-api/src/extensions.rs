@@ -5,10 +5,15 @@
 use crate::{
     extension::{EventKind, ExtensionState, Request},
     extension_event::{ExtensionEvent, ShutdownReason},
+    extension_refusal::ExtensionRefusal,
     invocation::Invocation,
 };
-use lambent_types::{Ids, RandomIds, Timestamp};
-use std::{fmt, sync::Arc};
+use lambent_sandbox::SandboxControl;
+use lambent_types::{Clock, Ids, RandomIds, SystemClock, Timestamp};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -30,6 +35,10 @@ pub struct ExtensionHost {
     pub external: Vec<String>,
     /// Draws identifiers.
     pub ids: Arc<dyn Ids>,
+    /// Dates what extensions are told.
+    pub clock: Arc<dyn Clock>,
+    /// The way to those who subscribe to telemetry; `None` where it goes nowhere.
+    pub inside: Option<Weak<dyn SandboxControl>>,
 }
 
 impl Default for ExtensionHost {
@@ -42,6 +51,8 @@ impl Default for ExtensionHost {
             account_id: String::new(),
             external: Vec::new(),
             ids: Arc::new(RandomIds),
+            clock: Arc::new(SystemClock::default()),
+            inside: None,
         }
     }
 }
@@ -74,57 +85,6 @@ impl fmt::Display for ExtensionStatus {
             write!(f, "\tError Type: {error_type}")?;
         }
         Ok(())
-    }
-}
-
-/// Why a request is refused: each is a 403.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ExtensionRefusal {
-    #[error("Missing Lambda-Extension-Identifier header")]
-    MissingIdentifier,
-    #[error("Invalid Lambda-Extension-Identifier")]
-    InvalidIdentifier,
-    #[error("Unknown extension {0}")]
-    Unknown(Uuid),
-    #[error("Unknown Lambda-Extension-Identifier")]
-    UnknownReporter,
-    #[error("Lambda-Extension-Function-Error-Type not found")]
-    MissingErrorType,
-    #[error("Empty extension name")]
-    EmptyName,
-    #[error("{0}")]
-    Format(String),
-    #[error("{0}: {1}")]
-    Event(String, &'static str),
-    #[error("State transition from {from} to {to} failed for extension {who}. Error: State transition is not allowed")]
-    Transition {
-        from: ExtensionState,
-        to: &'static str,
-        who: String,
-    },
-    #[error("Extension registration closed already")]
-    Closed,
-    #[error("Extension with this name already registered")]
-    NameTaken,
-    #[error("Extension limit ({MAX_EXTENSIONS}) reached")]
-    TooMany,
-}
-
-impl ExtensionRefusal {
-    /// AWS's name of it.
-    pub(crate) const fn error_type(&self) -> &'static str {
-        match self {
-            Self::MissingIdentifier => "Extension.MissingExtensionIdentifier",
-            Self::InvalidIdentifier => "Extension.InvalidExtensionIdentifier",
-            Self::Unknown(_) | Self::UnknownReporter => "Extension.UnknownExtensionIdentifier",
-            Self::MissingErrorType => "Extension.MissingHeader",
-            Self::EmptyName => "Extension.InvalidExtensionName",
-            Self::Format(_) => "InvalidRequestFormat",
-            Self::Event(..) => "Extension.InvalidEventType",
-            Self::Transition { .. } | Self::NameTaken => "Extension.InvalidExtensionState",
-            Self::Closed => "Extension.RegistrationClosed",
-            Self::TooMany => "Extension.TooManyExtensions",
-        }
     }
 }
 
@@ -318,6 +278,12 @@ impl Extensions {
         {
             extension.tell(ExtensionEvent::Shutdown { reason, deadline });
         }
+    }
+
+    /// The name of the extension that has this identifier.
+    pub(crate) fn name_of(&self, id: Uuid) -> Option<String> {
+        let found = self.all.iter().find(|extension| extension.id == id)?;
+        Some(found.name.clone())
     }
 
     pub(crate) fn statuses(&self) -> Vec<ExtensionStatus> {

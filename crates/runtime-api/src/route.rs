@@ -16,6 +16,10 @@ pub(crate) enum Route {
     Register,
     NextEvent,
     ExtensionError(ReportKind),
+    /// By the Telemetry API, or by the Logs API.
+    Subscribe {
+        is_telemetry: bool,
+    },
     /// The path is known, the method is not.
     MethodNotAllowed,
     /// The path is not known. `/runtime/restore/…` is among these: it exists only in environments restored from a snapshot.
@@ -50,6 +54,11 @@ impl Route {
     }
 
     fn of_extension(path: &str) -> Option<(Method, Self)> {
+        match path.trim_end_matches('/') {
+            "/2022-07-01/telemetry" => return Some((Method::PUT, Self::Subscribe { is_telemetry: true })),
+            "/2020-08-15/logs" => return Some((Method::PUT, Self::Subscribe { is_telemetry: false })),
+            _ => {}
+        }
         Some(match path.strip_prefix("/2020-01-01/extension/")? {
             "register" => (Method::POST, Self::Register),
             "event/next" => (Method::GET, Self::NextEvent),

@@ -39,6 +39,9 @@ where
         Route::Register => extension_service::register(api, &head.headers, &mut body).await,
         Route::NextEvent => extension_service::next(api, &head.headers).await,
         Route::ExtensionError(kind) => extension_service::report(api, kind, &head.headers, &mut body).await,
+        Route::Subscribe { is_telemetry } => {
+            extension_service::subscribe(api, is_telemetry, &head.headers, &mut body).await
+        }
         Route::Ping => answer::pong(),
         Route::MethodNotAllowed => discarding(&mut body, answer::method_not_allowed()).await,
         Route::NotFound => discarding(&mut body, answer::not_found()).await,

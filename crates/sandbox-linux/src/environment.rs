@@ -6,12 +6,14 @@ use crate::{
     link::{Started, receive},
     protocol::{Ending, FromInit, FromServer, LastWords},
 };
-use lambent_sandbox::{Exit, SandboxControl};
+use lambent_sandbox::{BoxFuture, Exit, SandboxControl};
 use rustix::process::Signal;
 use std::{
-    fs,
+    collections::VecDeque,
+    fs, io,
+    net::TcpStream,
     os::fd::OwnedFd,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 use tokio::{
     io::unix::AsyncFd,
@@ -25,6 +27,17 @@ pub(crate) struct Control {
     socket: Arc<OwnedFd>,
     peak: Option<Peak>,
     last: Arc<OnceLock<LastWords>>,
+    connecting: Arc<Connecting>,
+}
+
+/// Who waits for a socket of the environment's network: the init answers in the order in which it is asked.
+#[derive(Default)]
+struct Connecting(Mutex<VecDeque<oneshot::Sender<Option<OwnedFd>>>>);
+
+impl Connecting {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<oneshot::Sender<Option<OwnedFd>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Waits for the ends of the runtime process and its companions.
@@ -33,6 +46,7 @@ pub(crate) struct Watch {
     usage: Usage,
     ended: oneshot::Receiver<LastWords>,
     last: Arc<OnceLock<LastWords>>,
+    connecting: Arc<Connecting>,
 }
 
 /// The sides of a running environment: what the invoker holds, what watches, and its output.
@@ -45,12 +59,14 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
         ended,
     } = started;
     let last = Arc::new(OnceLock::new());
+    let connecting = Arc::new(Connecting::default());
     let control = Control {
         pid,
         pidfd,
         socket: socket.get_ref().clone(),
         peak: usage.open_peak(),
         last: last.clone(),
+        connecting: connecting.clone(),
     };
     (
         control,
@@ -59,6 +75,7 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
             usage,
             ended,
             last,
+            connecting,
         },
         output,
     )
@@ -74,8 +91,14 @@ impl Watch {
     ) {
         let mut tell = Some(tell);
         // What cannot be understood is treated as a loss: the environment is no use to anybody. The invoker may have lost interest.
-        while let Ok(Some((message, _))) = receive(&self.socket).await {
+        while let Ok(Some((message, fds))) = receive(&self.socket).await {
             match message {
+                FromInit::Connected => {
+                    let waiting = self.connecting.waiting().pop_front();
+                    if let Some(waiting) = waiting {
+                        let _ = waiting.send(fds.into_iter().next());
+                    }
+                }
                 FromInit::Exited(ending) => {
                     let last = self.usage.last_words();
                     // Set here and nowhere before.
@@ -138,6 +161,26 @@ impl SandboxControl for Control {
 
     fn thaw(&self) {
         let _ = channel::send(&self.socket, &FromServer::Thaw, &[]);
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<TcpStream>> {
+        let (tell, told) = oneshot::channel();
+        let sent = {
+            // Held while asking, so that the order of the questions is that of those who wait.
+            let mut waiting = self.connecting.waiting();
+            let sent = channel::send(&self.socket, &FromServer::Connect(port), &[]);
+            if sent.is_ok() {
+                waiting.push_back(tell);
+            }
+            sent
+        };
+        Box::pin(async move {
+            sent?;
+            let socket = told.await.map_err(|_| io::ErrorKind::NotConnected)?;
+            socket
+                .map(TcpStream::from)
+                .ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+        })
     }
 
     fn peak_memory_bytes(&self) -> Option<u64> {

@@ -76,7 +76,7 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it: the Runtime API's listener.
+    /// The runtime process runs. Beside it: the Runtime API's listener, and the read end of the companions' output if there are any.
     Running,
     /// The command cannot be executed.
     InvalidEntrypoint {
@@ -98,6 +98,8 @@ pub(crate) enum FromInit {
     Exited(Ending),
     /// A companion ended, by its place in the spec.
     CompanionExited(usize, Ending),
+    /// The answer to [`FromServer::Connect`]. Beside it: the socket, unless there is none.
+    Connected,
 }
 
 /// How a process ended.
@@ -120,4 +122,6 @@ pub(crate) enum FromServer {
     Freeze,
     /// Let them run on.
     Thaw,
+    /// Connect to this port of the environment's loopback.
+    Connect(u16),
 }

@@ -170,13 +170,17 @@ impl Inner {
         let started = link.request(ticket, spec, inits_socket).await?;
         blocks_not(&started.output)?;
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
-        let runtime_api = running(&socket).await?;
+        let (runtime_api, companion_output) = running(&socket).await?;
+        if let Some(output) = &companion_output {
+            blocks_not(output)?;
+        }
         served.store(true, Ordering::Relaxed);
         let (control, watch, output) = environment::halves(started, socket);
         let (exited, companion_exits) = self.watch(watch, accompanied);
         Ok(Sandbox {
             runtime_api,
             output,
+            companion_output,
             exited,
             companion_exits,
             control: Arc::new(control),
@@ -203,16 +207,17 @@ impl Inner {
     }
 }
 
-/// Waits until the init says that the runtime process runs.
-async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<TcpListener, StartError> {
+/// Waits until the init says that the runtime process runs: the Runtime API's listener, and the companions' output.
+async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<(TcpListener, Option<OwnedFd>), StartError> {
     let message = receive(socket)
         .await
         .map_err(|error| setup("listen to the init", &error))?;
     match message {
-        Some((FromInit::Running, mut fds)) => fds
-            .pop()
-            .map(TcpListener::from)
-            .ok_or_else(|| setup("listen to the init", &Errno::BADF)),
+        Some((FromInit::Running, fds)) => {
+            let mut fds = fds.into_iter();
+            let listener = fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF))?;
+            Ok((TcpListener::from(listener), fds.next()))
+        }
         Some((FromInit::InvalidEntrypoint { command, reason }, _)) => {
             Err(StartError::InvalidEntrypoint { command, reason })
         }
@@ -220,7 +225,7 @@ async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<TcpListener, StartErr
             Err(StartError::InvalidCompanion { command, reason })
         }
         Some((FromInit::Failed(StepError { step, reason }), _)) => Err(StartError::Setup { step, reason }),
-        Some((FromInit::Exited(_) | FromInit::CompanionExited(..), _)) | None => {
+        Some((FromInit::Exited(_) | FromInit::CompanionExited(..) | FromInit::Connected, _)) | None => {
             let reason = io::Error::other("the init ended before the runtime process ran");
             Err(setup("start the runtime process", &reason))
         }

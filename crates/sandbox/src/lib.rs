@@ -10,7 +10,14 @@ mod spec;
 pub use enforcement::{Enforcement, Guarantee, Primitive};
 pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
 
-use std::{future::Future, net::TcpListener, os::fd::OwnedFd, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    io,
+    net::{TcpListener, TcpStream},
+    os::fd::OwnedFd,
+    pin::Pin,
+    sync::Arc,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// A future in a box: starting an environment is rare enough for one allocation.
@@ -39,6 +46,8 @@ pub struct Sandbox {
     pub output: OwnedFd,
     /// Told once, when the runtime process has ended. A dropped sender means that the environment was lost as a whole.
     pub exited: oneshot::Receiver<Exit>,
+    /// The same for the companions together; `None` where there are none.
+    pub companion_output: Option<OwnedFd>,
     /// Told of each companion that ended while the environment lives, by its place among [`Companions::programs`]. Closed where there
     /// are none.
     pub companion_exits: mpsc::UnboundedReceiver<(usize, Exit)>,
@@ -63,6 +72,9 @@ pub trait SandboxControl: Send + Sync {
 
     /// Lets the processes of a frozen environment run on. One that is not frozen does not notice.
     fn thaw(&self);
+
+    /// Connects to a port of the environment's own loopback. The stream is non-blocking, and may still be connecting.
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<TcpStream>>;
 
     /// The most memory the environment ever held, in bytes; `None` where the host cannot tell.
     fn peak_memory_bytes(&self) -> Option<u64>;

@@ -22,7 +22,7 @@ pub struct EnvSpec {
     pub limits: Limits,
 }
 
-/// Programs that run beside the runtime process, in `/`, and write to the same output.
+/// Programs that run beside the runtime process, in `/`, and write to an output of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Companions {
     /// The files, seen from inside, in the order in which they are started.

@@ -26,7 +26,10 @@ use crate::{
     sys,
 };
 use lambent_sandbox::{EnvSpec, Program, ProgramStart};
-use rustix::process::Pid;
+use rustix::{
+    pipe::{PipeFlags, pipe_with},
+    process::Pid,
+};
 use std::{
     net::TcpListener,
     os::fd::{AsFd, OwnedFd},
@@ -124,9 +127,14 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
             rules,
             runtime,
             companions,
+            companion_output,
         }) => {
-            channel::send(&server, &FromInit::Running, &[listener.as_fd()]).step("report")?;
-            drop(listener);
+            let beside: Vec<_> = [listener.as_fd()]
+                .into_iter()
+                .chain(companion_output.as_ref().map(AsFd::as_fd))
+                .collect();
+            channel::send(&server, &FromInit::Running, &beside).step("report")?;
+            drop((listener, companion_output));
             // The runtime process gave up its own before it became what it is. Should this fail, the environment ends.
             privileges::drop_all()?;
             rules.enforce()?;
@@ -167,6 +175,8 @@ struct Started {
     rules: landlock::Rules,
     runtime: Pid,
     companions: Vec<Pid>,
+    /// The read end.
+    companion_output: Option<OwnedFd>,
 }
 
 impl<'a> Prepared<'a> {
@@ -214,13 +224,18 @@ impl<'a> Prepared<'a> {
             Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
             Runtime::Ahead(_) => mounts::attach(&spec.mounts, detached)?,
         }
-        let fork = || runtime::Waiting::fork(&self.output, &self.rules, self.filter);
-        let start = |program: &String| fork()?.execute_companion(program, spec);
-        let companions = spec.companions.programs.iter().map(start).collect::<Result<_, _>>()?;
+        let fork = |output: &OwnedFd| runtime::Waiting::fork(output, &self.rules, self.filter);
+        let (mut companions, mut companion_output) = (Vec::new(), None);
+        if !spec.companions.programs.is_empty() {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC).step("make the companions' pipe")?;
+            let start = |program: &String| fork(&write)?.execute_companion(program, spec);
+            companions = spec.companions.programs.iter().map(start).collect::<Result<_, _>>()?;
+            companion_output = Some(read);
+        }
         let runtime = match self.runtime {
             Runtime::Waiting(waiting) => waiting.execute(spec)?,
             Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
-            Runtime::Ahead(_) => fork()?.execute(spec)?,
+            Runtime::Ahead(_) => fork(&self.output)?.execute(spec)?,
         };
         Ok(Started {
             listener: self.listener,
@@ -228,6 +243,7 @@ impl<'a> Prepared<'a> {
             rules: self.rules,
             runtime,
             companions,
+            companion_output,
         })
     }
 }

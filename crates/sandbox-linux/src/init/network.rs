@@ -4,7 +4,14 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketFlags, SocketType, connect as connect_socket, socket_with},
+};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
+    os::fd::OwnedFd,
+};
 
 /// The port of the Runtime API, as AWS has it.
 const RUNTIME_API_PORT: u16 = 9001;
@@ -16,4 +23,14 @@ pub(super) fn listen() -> Result<TcpListener, StepError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, RUNTIME_API_PORT)).step("listen for the Runtime API")?;
     listener.set_nonblocking(true).step("listen for the Runtime API")?;
     Ok(listener)
+}
+
+/// Begins to connect to a port of this network's loopback, without waiting for whether that works.
+pub(super) fn connect(port: u16) -> Result<OwnedFd, StepError> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).step("open a socket")?;
+    match connect_socket(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
+        Err(error) => Err(StepError::new("connect", error)),
+    }
 }

@@ -4,6 +4,7 @@
 //! Stop signals freeze: pid 1 alone can send one to every other process of its namespace at once, none can refuse it, it needs no
 //! control group, and going on takes microseconds. A process that is forked meanwhile is stopped with its parent.
 
+use super::network;
 use crate::{
     channel,
     protocol::{Ending, FromInit, FromServer},
@@ -15,7 +16,7 @@ use rustix::{
     io::Errno,
     process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait},
 };
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// What the init watches.
 pub(super) struct Watched {
@@ -62,6 +63,12 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
                     kill_process(watched.runtime, Signal::KILL).step("kill the runtime process")?;
                 }
                 Some((FromServer::Terminate | FromServer::KillRuntime, _)) => {}
+                Some((FromServer::Connect(port), _)) => {
+                    // Whoever asked sees that there is no socket, and tries again.
+                    let socket = network::connect(port).ok();
+                    let beside: Vec<_> = socket.iter().map(AsFd::as_fd).collect();
+                    channel::send(&watched.server, &FromInit::Connected, &beside).step("hand a socket over")?;
+                }
                 Some((FromServer::Freeze, _)) => signal_all(Signal::STOP)?,
                 Some((FromServer::Thaw, _)) => signal_all(Signal::CONT)?,
                 None => return Ok(()),

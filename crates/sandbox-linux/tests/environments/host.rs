@@ -91,6 +91,7 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         control,
         runtime_api: _,
         companion_exits: _,
+        companion_output: _,
     } = sandbox;
     let exit = exited.await.ok();
     drop(control);
