@@ -106,3 +106,12 @@ def test_the_platform_has_several_addresses():
 def test_a_trace_is_a_list_of_texts():
     assert differ(("<stack-trace>", ["at f", "at g"])) == []
     assert differ(({"a": "<stack-trace>"}, {"a": "at f"})) == ["a"]
+
+
+def test_what_functions_see_here_alone_is_no_difference():
+    recorded = {"environment": {"TZ": ":UTC"}}
+    seen = {"TZ": ":UTC", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    assert differ((recorded, {"environment": seen})) == []
+    assert differ((recorded, {"environment": seen | {"AWS_ENDPOINT_URL": "http://elsewhere"}})) == ["environment.AWS_ENDPOINT_URL"]
+    assert differ((recorded, {"environment": seen | {"OTHER": "1"}})) == ["environment.OTHER"]
+    assert differ(({}, seen)) != [], "it has its place"

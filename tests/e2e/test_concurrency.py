@@ -1,6 +1,9 @@
 """Reserved concurrency: who may run how much at once."""
 
 import concurrent.futures
+import pathlib
+import re
+import resource
 
 import pytest
 
@@ -98,3 +101,16 @@ def test_a_reservation_takes_from_the_others_and_outlives_a_restart(fresh_lamben
     assert reserved(client, reserving.name) == 1
     client.delete_function(FunctionName=reserving.name)
     client.put_function_concurrency(FunctionName=other.name, ReservedConcurrentExecutions=1)
+
+
+def test_the_usual_limit_on_open_files_is_raised(fresh_lambent):
+    """It would be a limit on environments, each of which takes several."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+    try:
+        server = fresh_lambent()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = pathlib.Path(f"/proc/{server.process.pid}/limits").read_text()
+    [(now, most)] = re.findall(r"^Max open files +(\w+) +(\w+)", limits, re.M)
+    assert now == most

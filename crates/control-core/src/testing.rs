@@ -5,17 +5,19 @@
 use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
-use lambent_invoker::{Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
+use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
 use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
-    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
-    Timestamp, Version,
+    CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
+    StateReasonCode, Timestamp, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
     collections::BTreeMap,
-    future::ready,
+    future::{pending, ready},
+    io,
+    net::TcpListener,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
@@ -46,6 +48,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Parts {
             launcher: Arc::new(Nothing),
             sandbox: Arc::new(Nothing),
+            aws_endpoint: Arc::new(Nothing),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
             ids: Arc::clone(&ids) as _,
@@ -136,6 +139,12 @@ impl Launcher for Nothing {
 
     fn program(&self, _: &FunctionRecord) -> Option<Program> {
         None
+    }
+}
+
+impl AwsEndpoint for Nothing {
+    fn serve(&self, _: TcpListener, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
+        Ok(Box::pin(pending()))
     }
 }
 

@@ -15,6 +15,9 @@ pub enum Auth {
     AcceptAny,
     /// Signatures are verified against these credentials.
     Verify(Verifier, Credentials),
+    /// Every caller is this account, whatever the access key says, and signatures are not verified. Only for a listener that functions
+    /// of this account alone can reach.
+    Fixed(AccountId),
 }
 
 /// An access key an operator has configured.
@@ -89,14 +92,15 @@ impl Auth {
     }
 
     fn caller(&self, scope: CredentialScope) -> Caller {
-        let configured = match self {
+        let known = match self {
             Self::AcceptAny => None,
             Self::Verify(_, credentials) => credentials
                 .0
                 .get(&scope.access_key)
                 .map(|credential| credential.account),
+            Self::Fixed(account) => Some(*account),
         };
-        let account = configured
+        let account = known
             .or_else(|| scope.access_key.parse().ok())
             .unwrap_or(AccountId::DEFAULT);
         let region: Region = scope.region.parse().unwrap_or_default();
@@ -113,13 +117,26 @@ mod tests {
     use super::*;
 
     fn claimed(access_key: &str) -> Caller {
+        claimed_by(&Auth::AcceptAny, access_key)
+    }
+
+    fn claimed_by(auth: &Auth, access_key: &str) -> Caller {
         let value = format!(
             "AWS4-HMAC-SHA256 Credential={access_key}/20261123/eu-west-1/lambda/aws4_request, \
              SignedHeaders=host;x-amz-date, Signature=00"
         );
         let mut headers = HeaderMap::new();
         headers.insert(http::header::AUTHORIZATION, value.parse().unwrap());
-        Auth::AcceptAny.claimed(&headers, "").unwrap()
+        auth.claimed(&headers, "").unwrap()
+    }
+
+    #[test]
+    fn a_function_speaks_for_its_account_alone() {
+        let own: AccountId = "111111111111".parse().unwrap();
+        for key in ["222222222222", "AKIDEXAMPLE"] {
+            let caller = claimed_by(&Auth::Fixed(own), key);
+            assert_eq!((caller.scope.account, caller.scope.region.as_str()), (own, "eu-west-1"));
+        }
     }
 
     #[test]

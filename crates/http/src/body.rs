@@ -26,36 +26,79 @@ pub(crate) enum BodyError {
     TooLarge(usize),
     /// The client went away, was too slow, or broke the protocol.
     Broken,
+    /// Others used up the budget for longer than this client may wait.
+    NoRoom,
 }
 
 /// Memory for all bodies that are being read or decoded at one time.
 #[derive(Clone, Debug)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Budget {
+    room: Arc<Semaphore>,
+    /// What this is a part of.
+    whole: Option<Arc<Semaphore>>,
+    /// How long a body waits for its share.
+    patience: Duration,
+}
+
+/// What a body takes from its budget, and from the whole that this is a part of.
+type Share = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 /// A body, and its share of the budget for as long as it is held.
 pub(crate) struct Read {
     pub(crate) bytes: Bytes,
-    pub(crate) _share: Option<OwnedSemaphorePermit>,
+    pub(crate) _share: Option<Share>,
 }
 
 impl Budget {
-    /// For bodies that need `bytes` together.
+    /// For bodies that need `bytes` together, and wait for one another.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes / KIB)))
+        Self {
+            room: Arc::new(Semaphore::new(bytes / KIB)),
+            whole: None,
+            patience: Duration::MAX,
+        }
+    }
+
+    /// A part of it, at most `bytes`, for those who wait no longer than `patience`.
+    pub(crate) fn part(&self, bytes: usize, patience: Duration) -> Self {
+        Self {
+            room: Arc::new(Semaphore::new(bytes / KIB)),
+            whole: Some(Arc::clone(&self.room)),
+            patience,
+        }
     }
 
     /// Reads a body of at most `limit` bytes that will exist `copies` times; waits while others use up the budget.
     pub(crate) async fn read(&self, body: Incoming, limit: usize, copies: usize) -> Result<Read, BodyError> {
         let announced = usize::try_from(body.size_hint().upper().unwrap_or(limit as u64)).unwrap_or(usize::MAX);
         let expected = announced.min(limit);
-        let share = if expected > SMALL {
-            let kibs = u32::try_from(expected.saturating_mul(copies) / KIB).unwrap_or(u32::MAX);
-            Arc::clone(&self.0).acquire_many_owned(kibs).await.ok()
-        } else {
-            None
+        if expected <= SMALL {
+            let bytes = collect(body, limit).await?;
+            return Ok(Read { bytes, _share: None });
+        }
+        let Some(share) = self.share(expected.saturating_mul(copies)).await else {
+            discard(body).await;
+            return Err(BodyError::NoRoom);
         };
         let bytes = collect(body, limit).await?;
-        Ok(Read { bytes, _share: share })
+        Ok(Read {
+            bytes,
+            _share: Some(share),
+        })
+    }
+
+    async fn share(&self, bytes: usize) -> Option<Share> {
+        let kibs = u32::try_from(bytes / KIB).unwrap_or(u32::MAX);
+        let of = |room: &Arc<Semaphore>| Arc::clone(room).acquire_many_owned(kibs);
+        let both = async {
+            let own = of(&self.room).await.ok()?;
+            let whole = match &self.whole {
+                Some(whole) => Some(of(whole).await.ok()?),
+                None => None,
+            };
+            Some((own, whole))
+        };
+        tokio::time::timeout(self.patience, both).await.ok().flatten()
     }
 }
 
@@ -107,5 +150,21 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
             Ok(None) => return Ok(None),
             Ok(Some(Err(_))) | Err(_) => return Err(BodyError::Broken),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_takes_from_the_whole_and_does_not_wait_for_ever() {
+        let whole = Budget::new(3 * KIB);
+        let (one, two) = (whole.part(2 * KIB, PATIENCE), whole.part(2 * KIB, PATIENCE));
+        let held = one.share(2 * KIB).await.unwrap();
+        assert!(one.share(KIB).await.is_none(), "the part is used up");
+        assert!(two.share(2 * KIB).await.is_none(), "the whole is used up");
+        drop(held);
+        assert!(two.share(2 * KIB).await.is_some());
     }
 }

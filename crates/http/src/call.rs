@@ -6,7 +6,7 @@ use crate::{
 };
 use http::{HeaderMap, request};
 use hyper::body::Incoming;
-use lambent_models::lambda;
+use lambent_models::lambda::{self, errors};
 use lambent_wire::{
     RequestContext, ServiceError, Value, error, rest_json, route::Routed, schema::Operation, sigv4::SignedRequest,
     validate,
@@ -55,8 +55,15 @@ impl Edge {
             .map_err(|failed| match failed {
                 BodyError::TooLarge(_) => rest_json::too_large(operation),
                 BodyError::Broken => error::SERIALIZATION.with("The request body could not be read."),
+                BodyError::NoRoom => no_room(),
             })
     }
+}
+
+/// Too many large bodies at once: SDKs come back.
+pub(crate) fn no_room() -> ServiceError {
+    let error = errors::TOO_MANY_REQUESTS_EXCEPTION.with("Rate Exceeded.");
+    error.member("Reason", "CallerRateLimitExceeded")
 }
 
 async fn decode(routed: &Routed, headers: &HeaderMap, read: Read) -> Result<Value, ServiceError> {

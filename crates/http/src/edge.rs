@@ -13,18 +13,25 @@ use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_models::lambda;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{Clock, Ids, RequestId};
+use lambent_types::{AccountId, Clock, Ids, RequestId};
 use lambent_wire::{
     RequestContext, ServiceError, error, rest_json,
     route::Routed,
     service::{Hints, Services},
 };
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
-/// For the bodies of all requests together: several of the largest deployment packages at once.
+/// For the bodies of all requests from outside together: several of the largest deployment packages at once.
 const BODY_BUDGET: usize = 1 << 30;
+/// For those of all functions. Apart from the others', since a payload is held until it is answered, and the answer may depend on what the
+/// function sends meanwhile.
+const FUNCTIONS_BUDGET: usize = 512 << 20;
+/// For those of one environment: one of the largest packages.
+const ENVIRONMENT_BUDGET: usize = 256 << 20;
+/// How long a function's large body waits for others, which may wait for one another.
+const ENVIRONMENT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What goes back to the client.
 pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
@@ -51,16 +58,18 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
 }
 
-/// Everything behind the listener.
+/// Everything behind a listener.
 pub struct Edge {
-    pub(crate) services: Services,
+    pub(crate) services: Arc<Services>,
     pub(crate) control: Control,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) auth: Auth,
-    pub(crate) health: Arc<dyn Health>,
+    /// Not everybody's business.
+    pub(crate) health: Option<Arc<dyn Health>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
+    of_functions: Budget,
 }
 
 impl Edge {
@@ -68,14 +77,31 @@ impl Edge {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self {
-            services: Services::new([&lambda::SERVICE]),
+            services: Arc::new(Services::new([&lambda::SERVICE])),
             control: parts.control,
             code: parts.code,
             auth: parts.auth,
-            health: parts.health,
+            health: Some(parts.health),
             clock: parts.clock,
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
+            of_functions: Budget::new(FUNCTIONS_BUDGET),
+        }
+    }
+
+    /// The same for one environment of a function of `account`: whoever asks is this account, and the server's own affairs are not told.
+    #[must_use]
+    pub fn inside(&self, account: AccountId) -> Self {
+        Self {
+            services: Arc::clone(&self.services),
+            control: self.control.clone(),
+            code: Arc::clone(&self.code),
+            auth: Auth::Fixed(account),
+            health: None,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
+            of_functions: self.of_functions.clone(),
         }
     }
 

@@ -19,8 +19,8 @@ pub(crate) const PREFIX: &str = "/_lambent/";
 const CHUNK: usize = 64 << 10;
 
 pub(crate) async fn answer(edge: &Edge, path: &str, query: &str) -> Answer {
-    if path == "health" {
-        return json(StatusCode::OK, edge.health.report().await);
+    if let ("health", Some(health)) = (path, &edge.health) {
+        return json(StatusCode::OK, health.report().await);
     }
     let digest: Option<Sha256Digest> = path
         .strip_prefix("code/")

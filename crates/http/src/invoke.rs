@@ -2,6 +2,7 @@
 
 use crate::{
     body::{BodyError, PASSED_ON, Read},
+    call::no_room,
     edge::{Answer, Edge, whole},
     stream::{self, under_way},
 };
@@ -145,6 +146,7 @@ impl Edge {
                     announced.unwrap_or(read)
                 )),
                 BodyError::Broken => errors::INVALID_REQUEST_CONTENT_EXCEPTION.with("The payload could not be read."),
+                BodyError::NoRoom => no_room(),
             })
     }
 

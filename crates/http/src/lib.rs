@@ -1,4 +1,4 @@
-//! The one listener for every AWS API.
+//! Every AWS API on one listener, and on one more inside each environment (`inside.rs`).
 //!
 //! ```text
 //! bytes ── server (connections) ── edge ─┬─ function URL: url, by host or by /_lambent/url/<id>/…
@@ -12,6 +12,7 @@ mod auth;
 mod body;
 mod call;
 mod edge;
+mod inside;
 mod internal;
 mod invoke;
 mod server;
@@ -20,5 +21,6 @@ mod url;
 
 pub use auth::{Auth, Credential, Credentials};
 pub use edge::{Edge, Health, Parts};
+pub use inside::serve as serve_inside;
 pub use lambent_wire::sigv4::Verifier;
 pub use server::serve;

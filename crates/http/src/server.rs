@@ -18,11 +18,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// Connections at one time; more wait in the listener's queue.
 const CONNECTIONS: usize = 10_000;
 /// A client that does not finish its request's head in this time is given up.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// After the last request of a stopping server is answered, its connections have this long to send what is left.
 const FLUSH: Duration = Duration::from_secs(1);
+/// Out of descriptors, most likely: others will close some.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// AWS's limit on a request's head is of this order.
-const HEAD_BYTES: usize = 64 << 10;
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
 
 /// Serves until told to stop, then lets the requests under way finish. Connections that carry none hold nothing up.
 pub async fn serve(listener: TcpListener, edge: Arc<Edge>, stop: CancellationToken) {
@@ -45,9 +47,8 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, stop: CancellationTok
                 });
             }
             Err(error) => {
-                // Out of descriptors, most likely: others will close some.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }

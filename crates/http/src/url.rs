@@ -16,6 +16,7 @@ pub(crate) use address::Address;
 use crate::{
     auth::Caller,
     body::{self, BodyError, DECODED},
+    call::no_room,
     edge::{Answer, Edge, whole},
     invoke::TRACE_ID,
     stream::under_way,
@@ -130,6 +131,7 @@ impl Edge {
             .map_err(|failed| match failed {
                 BodyError::TooLarge(_) => Refused::TooLarge,
                 BodyError::Broken => Refused::Broken,
+                BodyError::NoRoom => Refused::Service(no_room()),
             })?;
         let caller = self.caller(endpoint, inbound, &read.bytes)?;
         let who = caller

@@ -34,7 +34,8 @@ const FREEZE_AFTER: Duration = Duration::from_millis(10);
 pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionRecord>,
     pub(crate) api: Arc<RuntimeApi>,
-    pub(crate) _server: JoinSet<()>,
+    /// The Runtime API and the AWS endpoint.
+    pub(crate) _servers: JoinSet<()>,
     pub(crate) exited: oneshot::Receiver<Exit>,
     pub(crate) control: Arc<dyn SandboxControl>,
     pub(crate) output: Output,

@@ -27,7 +27,7 @@ pub(crate) struct Failed {
 /// A started environment whose runtime has not asked for work yet.
 struct Booted {
     api: Arc<RuntimeApi>,
-    server: JoinSet<()>,
+    servers: JoinSet<()>,
     exited: oneshot::Receiver<Exit>,
     control: Arc<dyn SandboxControl>,
     output: Output,
@@ -136,6 +136,7 @@ async fn boot(
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;
     let Sandbox {
         runtime_api,
+        aws_endpoint,
         output,
         exited,
         companion_output,
@@ -143,7 +144,11 @@ async fn boot(
         control,
     } = sandbox;
     let lost = |_| Ended::Vanished;
-    let listener = TcpListener::from_std(runtime_api).map_err(lost)?;
+    let runtime_api = TcpListener::from_std(runtime_api).map_err(lost)?;
+    let aws_endpoint = shared
+        .aws_endpoint
+        .serve(aws_endpoint, &function.key.function)
+        .map_err(lost)?;
     let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream))
         .and_then(|output| output.with_extensions(companion_output))
         .map_err(lost)?;
@@ -152,11 +157,12 @@ async fn boot(
     host.inside = Some(Arc::downgrade(&control));
     let api = RuntimeApi::new(host);
     output.tell(Arc::clone(&api));
-    let mut server = JoinSet::new();
-    server.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
+    let mut servers = JoinSet::new();
+    servers.spawn(Arc::clone(&api).serve(runtime_api, std::future::pending()));
+    servers.spawn(aws_endpoint);
     Ok(Booted {
         api,
-        server,
+        servers,
         exited,
         control,
         output,
@@ -237,7 +243,7 @@ impl Booted {
     fn into_environment(self, function: &Arc<FunctionRecord>, init: u64) -> Environment {
         Environment {
             function: Arc::clone(function),
-            _server: self.server,
+            _servers: self.servers,
             exited: self.exited,
             control: self.control,
             output: self.output,

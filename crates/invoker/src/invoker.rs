@@ -3,7 +3,7 @@
 use crate::{
     admission::Executions,
     environment,
-    launch::{Initialization, Launcher, LogSink},
+    launch::{AwsEndpoint, Initialization, Launcher, LogSink},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
     request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed},
@@ -46,6 +46,8 @@ pub struct Parts {
     pub launcher: Arc<dyn Launcher>,
     /// Starts them.
     pub sandbox: Arc<dyn SandboxProvider>,
+    /// Serves AWS's APIs in them.
+    pub aws_endpoint: Arc<dyn AwsEndpoint>,
     /// Keeps their logs.
     pub log: Arc<dyn LogSink>,
     /// Time.
@@ -62,6 +64,7 @@ pub struct Invoker(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) sandbox: Arc<dyn SandboxProvider>,
+    pub(crate) aws_endpoint: Arc<dyn AwsEndpoint>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -86,6 +89,7 @@ impl Invoker {
         Self(Arc::new_cyclic(|weak| Shared {
             launcher: parts.launcher,
             sandbox: parts.sandbox,
+            aws_endpoint: parts.aws_endpoint,
             log: parts.log,
             clock: parts.clock,
             ids: parts.ids,

@@ -2,7 +2,7 @@
 
 use lambent_sandbox::{BoxFuture, EnvSpec, Program};
 use lambent_types::{FunctionKey, FunctionRecord};
-use std::{any::Any, sync::Arc};
+use std::{any::Any, io, net::TcpListener, sync::Arc};
 
 /// Turns a function version into the parts of an environment: code, interpreter, variables, limits.
 pub trait Launcher: Send + Sync + 'static {
@@ -36,6 +36,16 @@ pub struct Launch {
     pub held: Box<dyn Any + Send + Sync>,
     /// Lines for the head of the environment's log: the runtime's version, a substituted interpreter.
     pub notes: Vec<String>,
+}
+
+/// Serves AWS's APIs to functions.
+pub trait AwsEndpoint: Send + Sync + 'static {
+    /// Serves `listener`, which is non-blocking and which only an environment of `function` reaches. The environment drops the future
+    /// when it ends. Most functions never connect, so one that waits for a connection should hold next to nothing.
+    ///
+    /// # Errors
+    /// The kernel's, when the listener cannot be watched.
+    fn serve(&self, listener: TcpListener, function: &FunctionKey) -> io::Result<BoxFuture<'static, ()>>;
 }
 
 /// Why an environment cannot be prepared.

@@ -3,8 +3,8 @@
 //! ```text
 //! invoke(request) ── concurrency lease ── pool of the function version (engine) ──┬─ run in an idle environment
 //!                                                                                └─ start one, and wait for whichever is free first
-//! environment task: start ─ init ─┬─ parked ─ job ─┐    owns the sandbox, its Runtime API and its output; answers each job once
-//!                                 └────── freed ◄──┘
+//! environment task: start ─ init ─┬─ parked ─ job ─┐    owns the sandbox, what is served inside it, and its output;
+//!                                 └────── freed ◄──┘    answers each job once
 //! ```
 //!
 //! An environment is one task. It alone reads the environment's output, so the log lines of an invocation are in order without locks.
@@ -26,6 +26,6 @@ mod telemetry;
 
 pub use invoker::{Invoker, Options, Parts};
 pub use lambent_runtime_api::MAX_EXTENSIONS;
-pub use launch::{Initialization, Launch, LaunchError, Launcher, LogSink, LogStream};
+pub use launch::{AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream};
 pub use provisioning::Provisioned;
 pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};

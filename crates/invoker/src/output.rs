@@ -74,6 +74,8 @@ impl Output {
     }
 
     /// Reads for as long as it is polled. Never returns; dropping it loses nothing.
+    ///
+    /// A function may write as fast as this reads, and for ever: whoever polls it gets to do something else after every piece.
     pub(crate) async fn pump(&mut self) -> std::convert::Infallible {
         let Self {
             function,
@@ -81,15 +83,17 @@ impl Output {
             log,
         } = self;
         loop {
-            let Some(extensions) = extensions else {
-                function.readable().await;
-                function.read(log);
-                continue;
-            };
-            tokio::select! {
-                () = function.readable() => function.read(log),
-                () = extensions.readable() => extensions.read(log),
+            match extensions {
+                None => {
+                    function.readable().await;
+                    function.read(log);
+                }
+                Some(extensions) => tokio::select! {
+                    () = function.readable() => function.read(log),
+                    () = extensions.readable() => extensions.read(log),
+                },
             }
+            tokio::task::yield_now().await;
         }
     }
 
@@ -242,17 +246,43 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_note_is_for_the_log_alone() {
+    struct Nowhere;
+
+    impl LogSink for Nowhere {
+        fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    }
+
+    fn output(pipe: io::PipeReader, sink: Arc<dyn LogSink>) -> Output {
         let record = lambent_store::contract::record("111111111111", "f", Version::Latest, 1);
         let stream = LogStream {
             function: record.key.function,
             group: "/aws/lambda/f".to_owned(),
             stream: "stream".to_owned(),
         };
+        Output::new(pipe.into(), sink, Arc::new(stream)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_flood_lets_others_have_their_turn() {
+        let (read, mut write) = io::pipe().unwrap();
+        let flood = std::thread::spawn(move || while write.write_all(&[b'\n'; CHUNK]).is_ok() {});
+        let mut output = output(read, Arc::new(Nowhere));
+        for _ in 0..100 {
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+                never = output.pump() => match never {},
+            }
+        }
+        drop(output);
+        flood.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_note_is_for_the_log_alone() {
         let (read, mut write) = io::pipe().unwrap();
         let kept = Arc::new(Kept::default());
-        let mut output = Output::new(read.into(), Arc::clone(&kept) as _, Arc::new(stream)).unwrap();
+        let mut output = output(read, Arc::clone(&kept) as _);
         output.note("INIT_START\n");
         write.write_all(b"printed").unwrap();
         output.drain();

@@ -2,10 +2,10 @@
 
 use lambent_invoker::{LogSink, LogStream};
 use std::{
-    io::Write as _,
+    io::{self, Write},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -13,6 +13,8 @@ use std::{
 
 /// Events that wait to be printed; more are dropped and counted, so that a terminal that stands still stops nobody.
 const WAITING: usize = 4_096;
+/// How many bytes they may have together. One event may have 256 KiB.
+const WAITING_BYTES: usize = 8 << 20;
 
 /// Shows nothing.
 pub(crate) struct Silent;
@@ -24,20 +26,34 @@ impl LogSink for Silent {
 /// Prints every event behind its function's name.
 pub(crate) struct Printed {
     lines: mpsc::SyncSender<Vec<u8>>,
-    dropped: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+/// What the sink and the thread that prints both know.
+#[derive(Default)]
+struct Counts {
+    /// Bytes that wait.
+    waiting: AtomicUsize,
+    /// Events that were dropped and not told of yet.
+    dropped: AtomicU64,
 }
 
 impl Printed {
     /// Starts the thread that prints; it ends with the sink.
-    pub(crate) fn start() -> std::io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
+        Self::start_on(io::stderr())
+    }
+
+    fn start_on(mut out: impl Write + Send + 'static) -> io::Result<Self> {
         let (lines, waiting) = mpsc::sync_channel::<Vec<u8>>(WAITING);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let missing = Arc::clone(&dropped);
+        let counts = Arc::new(Counts::default());
+        let shared = Arc::clone(&counts);
         thread::Builder::new().name("function-log".to_owned()).spawn(move || {
             for line in waiting {
-                let mut out = std::io::stderr().lock();
+                // A terminal that is gone is no reason to stop anything.
                 let _ = out.write_all(&line);
-                let count = missing.swap(0, Ordering::Relaxed);
+                shared.waiting.fetch_sub(line.len(), Ordering::Relaxed);
+                let count = shared.dropped.swap(0, Ordering::Relaxed);
                 if count > 0 {
                     let _ = writeln!(
                         out,
@@ -46,17 +62,80 @@ impl Printed {
                 }
             }
         })?;
-        Ok(Self { lines, dropped })
+        Ok(Self { lines, counts })
     }
 }
 
 impl LogSink for Printed {
     fn event(&self, stream: &Arc<LogStream>, event: &[u8]) {
-        let mut line = format!("[{}] ", stream.function.name).into_bytes();
-        line.extend_from_slice(event);
-        line.push(b'\n');
-        if self.lines.try_send(line).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        let name = stream.function.name.as_str().as_bytes();
+        let length = name.len() + event.len() + "[] \n".len();
+        if self.counts.waiting.fetch_add(length, Ordering::Relaxed) > WAITING_BYTES {
+            self.counts.waiting.fetch_sub(length, Ordering::Relaxed);
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
         }
+        let mut line = Vec::with_capacity(length);
+        for part in [b"[", name, b"] ", event, b"\n"] {
+            line.extend_from_slice(part);
+        }
+        if self.lines.try_send(line).is_err() {
+            self.counts.waiting.fetch_sub(length, Ordering::Relaxed);
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambent_types::{FunctionKey, Scope};
+    use std::sync::Mutex;
+
+    /// Writes nothing until it may.
+    #[derive(Clone)]
+    struct Stalled(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_terminal_that_stands_still_is_limited_in_bytes() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let standstill = written.lock().unwrap();
+        let printed = Printed::start_on(Stalled(Arc::clone(&written))).unwrap();
+        let stream = Arc::new(LogStream {
+            function: FunctionKey {
+                scope: Scope {
+                    account: "111111111111".parse().unwrap(),
+                    region: "us-east-1".parse().unwrap(),
+                },
+                name: "f".parse().unwrap(),
+            },
+            group: "/aws/lambda/f".to_owned(),
+            stream: "stream".to_owned(),
+        });
+        for _ in 0..100 {
+            printed.event(&stream, &[b'x'; 1 << 18]);
+        }
+        let waiting = printed.counts.waiting.load(Ordering::Relaxed);
+        assert!(waiting <= WAITING_BYTES + (1 << 19), "{waiting}");
+        assert!(printed.counts.dropped.load(Ordering::Relaxed) > 60);
+        drop(standstill);
+        while printed.counts.waiting.load(Ordering::Relaxed) > 0 {
+            thread::yield_now();
+        }
+        printed.event(&stream, b"again");
+        while !written.lock().unwrap().ends_with(b"[f] again\n") {
+            thread::yield_now();
+        }
+        assert!(String::from_utf8_lossy(&written.lock().unwrap()).contains(" log events were dropped"));
     }
 }

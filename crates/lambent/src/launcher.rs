@@ -20,6 +20,8 @@ use std::{
 };
 
 const RUNTIME_API: &str = "127.0.0.1:9001";
+/// Where SDKs and the CLI look for AWS's APIs, all of them. At AWS it is not set; there names lead to the endpoints.
+const AWS_ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566");
 
 /// Prepares environments on this host.
 pub(crate) struct HostLauncher {
@@ -91,6 +93,7 @@ impl HostLauncher {
         let key = &function.key.function;
         let secret = self.ids.uuid().simple().to_string();
         let version = function.key.version.to_string();
+        let (name, url) = AWS_ENDPOINT;
         platform_env(&FunctionEnvironment {
             function_name: key.name.as_str(),
             version: &version,
@@ -100,7 +103,7 @@ impl HostLauncher {
             log_group: &stream.group,
             log_stream: &stream.stream,
             json_log_level: json_level(&function.config.logging),
-            // Calls that the function makes are its account's own.
+            // Not that it matters: calls that the function makes are its account's own, whatever they are signed with.
             credentials: Credentials {
                 access_key_id: key.scope.account.as_str(),
                 secret_access_key: &secret,
@@ -112,7 +115,7 @@ impl HostLauncher {
                 Initialization::Provisioned => InitializationType::ProvisionedConcurrency,
             },
             trace_id: None,
-            extra: &[],
+            extra: &[(name.to_owned(), url.to_owned())],
             variables: function.config.environment.as_ref().unwrap_or(&none),
             plan,
         })

@@ -3,6 +3,7 @@
 //! This crate is the composition: it reads the configuration, wires adapters to services and services to the edge, and stops them in
 //! order. No behaviour lives here.
 
+mod aws_endpoint;
 mod cli;
 mod config;
 mod doctor;

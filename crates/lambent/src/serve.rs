@@ -1,6 +1,7 @@
 //! `lambent serve`: everything wired together, started, and stopped in order.
 
 use crate::{
+    aws_endpoint::Inside,
     config::Config,
     function_log::{Printed, Silent},
     health::ServerHealth,
@@ -18,6 +19,7 @@ use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -39,6 +41,9 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
+    if let Err(error) = open_files() {
+        tracing::warn!(%error, "the limit on open files could not be raised");
+    }
     let mut builder = if config.threads == 1 {
         tokio::runtime::Builder::new_current_thread()
     } else {
@@ -51,6 +56,19 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     // Blocking work that is left, such as unpacking for a client that has gone, does not hold up the end.
     runtime.shutdown_background();
     outcome
+}
+
+/// Lets the server open as many files as it may. The usual soft limit of 1,024 is for programs that call `select`; an environment takes
+/// eight.
+fn open_files() -> rustix::io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    )
 }
 
 fn filter() -> tracing_subscriber::EnvFilter {
@@ -143,10 +161,12 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
     });
+    let inside = Arc::new(Inside::default());
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
+            aws_endpoint: Arc::clone(&inside) as _,
             log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
@@ -184,6 +204,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         clock,
         ids,
     }));
+    inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
         sandbox,

@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Core {
     state: State,
     init_failure: Option<InitFailure>,
+    /// A report of a failed initialisation is being read.
+    reporting: bool,
     current: Option<Current>,
     parked: VecDeque<oneshot::Sender<Arc<Invocation>>>,
     pub(crate) extensions: Extensions,
@@ -40,6 +42,7 @@ impl Core {
         Self {
             state: State::Started,
             init_failure: None,
+            reporting: false,
             current: None,
             parked: VecDeque::new(),
             extensions: Extensions::new(host),
@@ -151,15 +154,24 @@ impl Core {
         }
     }
 
-    /// Whether an initialisation error may be reported now.
-    pub(crate) fn check_init_error(&self) -> Result<(), Refusal> {
-        self.state.after(Event::InitError).map(|_| ())
+    /// The head of an initialisation error has come. Only one is read at a time, or they would fill the server's memory: another is
+    /// refused as if the first were complete.
+    pub(crate) fn begin_init_error(&mut self) -> Result<(), Refusal> {
+        let reported = self.state.after(Event::InitError)?;
+        if self.reporting {
+            reported.after(Event::InitError)?;
+        }
+        self.reporting = true;
+        Ok(())
     }
 
-    /// The runtime cannot be initialised.
-    pub(crate) fn init_error(&mut self, failure: InitFailure) -> Result<(), Refusal> {
-        self.state = self.state.after(Event::InitError)?;
-        self.init_failure = Some(failure);
+    /// The initialisation error that had begun is complete, or was given up: then the runtime may report another.
+    pub(crate) fn finish_init_error(&mut self, failure: Option<InitFailure>) -> Result<(), Refusal> {
+        self.reporting = false;
+        if failure.is_some() {
+            self.state = self.state.after(Event::InitError)?;
+            self.init_failure = failure;
+        }
         Ok(())
     }
 }

@@ -19,6 +19,12 @@ const MAX_CONNECTIONS: usize = 64;
 /// Python's client sends an X-Ray document of up to 1 MiB as a header.
 const MAX_HEAD_BYTES: usize = (1 << 20) + (64 << 10);
 
+/// So many connections may send such heads at a time. The server keeps what has come of each: it would be 68 MiB for all of them.
+const LARGE_HEADS: usize = 4;
+
+/// How long a head may be on the others.
+const SMALL_HEAD_BYTES: usize = 64 << 10;
+
 /// How long to wait when the server is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -38,7 +44,8 @@ impl RuntimeApi {
                 () = self.subscribed.notified() => self.serve_subscribers(&mut connections),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) if connections.len() < MAX_CONNECTIONS => {
-                        connections.spawn(connection(Arc::clone(&self), stream));
+                        let head = if connections.len() < LARGE_HEADS { MAX_HEAD_BYTES } else { SMALL_HEAD_BYTES };
+                        connections.spawn(connection(Arc::clone(&self), stream, head));
                     }
                     Ok(_) => tracing::debug!("a connection too many to the Runtime API is closed"),
                     Err(error) => {
@@ -63,7 +70,7 @@ impl RuntimeApi {
     }
 }
 
-async fn connection(api: Arc<RuntimeApi>, stream: TcpStream) {
+async fn connection(api: Arc<RuntimeApi>, stream: TcpStream, head: usize) {
     // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
     let _ = stream.set_nodelay(true);
     let parked = Parked::default();
@@ -72,7 +79,7 @@ async fn connection(api: Arc<RuntimeApi>, stream: TcpStream) {
         async move { Ok::<_, Infallible>(service::handle(&api, &parked, request).await) }
     });
     let served = http1::Builder::new()
-        .max_buf_size(MAX_HEAD_BYTES)
+        .max_buf_size(head)
         .title_case_headers(true)
         .auto_date_header(false)
         .pipeline_flush(true)

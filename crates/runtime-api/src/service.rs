@@ -173,21 +173,50 @@ async fn init_error<B>(api: &RuntimeApi, head: &HeaderMap, body: &mut B) -> Answ
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let allowed = api.core().check_init_error();
-    if let Err(refusal) = allowed {
-        return discarding(body, answer::refused(refusal)).await;
-    }
-    let failure = match collect(body, SYNC_PAYLOAD_BYTES).await {
-        Collected::Whole { body, .. } => InitFailure {
+    let open = match OpenReport::begin(api) {
+        Ok(open) => open,
+        Err(refusal) => return discarding(body, answer::refused(refusal)).await,
+    };
+    match collect(body, SYNC_PAYLOAD_BYTES).await {
+        Collected::Whole { body, .. } => open.finish(InitFailure {
             error_type: headers::error_type(head, ErrorPhase::Init),
             body,
-        },
-        Collected::TooLarge => return discarding(body, answer::too_large()).await,
-        Collected::Broken => return answer::truncated(),
-    };
-    let reported = api.core().init_error(failure);
-    api.notify();
-    reported.map_or_else(answer::refused, |()| answer::accepted())
+        }),
+        Collected::TooLarge => {
+            drop(open);
+            discarding(body, answer::too_large()).await
+        }
+        Collected::Broken => answer::truncated(),
+    }
+}
+
+/// A report of a failed initialisation whose head has come. Going away without being finished means that it does not count.
+struct OpenReport<'a> {
+    api: &'a RuntimeApi,
+    finished: bool,
+}
+
+impl<'a> OpenReport<'a> {
+    fn begin(api: &'a RuntimeApi) -> Result<Self, Refusal> {
+        api.core().begin_init_error()?;
+        Ok(Self { api, finished: false })
+    }
+
+    fn finish(mut self, failure: InitFailure) -> Answer {
+        self.finished = true;
+        let reported = self.api.core().finish_init_error(Some(failure));
+        self.api.notify();
+        reported.map_or_else(answer::refused, |()| answer::accepted())
+    }
+}
+
+impl Drop for OpenReport<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nothing to refuse: nothing is reported.
+            let _ = self.api.core().finish_init_error(None);
+        }
+    }
 }
 
 /// An answer whose head has come. Going away without being finished means that its connection is gone.

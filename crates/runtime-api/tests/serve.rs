@@ -249,6 +249,24 @@ async fn init_error_is_reported_with_its_body() {
 }
 
 #[tokio::test]
+async fn one_init_error_is_read_at_a_time() {
+    let server = server().await;
+    let mut first = Client::to(&server).await;
+    let lines = "Host: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+    first
+        .send(format!("POST /2018-06-01/runtime/init/error HTTP/1.1\r\n{lines}"))
+        .await;
+    let mut go_on = [0; 25];
+    first.0.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(go_on, *b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut second = Client::to(&server).await;
+    assert_eq!(second.post("init/error", "", b"{}").await.0, 403);
+    drop(first);
+    while second.post("init/error", "", b"{}").await.0 != 202 {}
+    assert_eq!(server.api.initialised().await.unwrap_err().body, "{}");
+}
+
+#[tokio::test]
 async fn the_largest_payloads_pass_and_larger_ones_do_not() {
     let server = server().await;
     let mut client = Client::to(&server).await;

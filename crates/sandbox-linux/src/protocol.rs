@@ -76,7 +76,8 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it: the Runtime API's listener, and the read end of the companions' output if there are any.
+    /// The runtime process runs. Beside it: the listeners for the Runtime API and for AWS's APIs, and the read end of the companions'
+    /// output if there are any.
     Running,
     /// The command cannot be executed.
     InvalidEntrypoint {

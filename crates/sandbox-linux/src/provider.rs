@@ -170,7 +170,10 @@ impl Inner {
         let started = link.request(ticket, spec, inits_socket).await?;
         blocks_not(&started.output)?;
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
-        let (runtime_api, companion_output) = running(&socket).await?;
+        let Inside {
+            listeners: [runtime_api, aws_endpoint],
+            companion_output,
+        } = running(&socket).await?;
         if let Some(output) = &companion_output {
             blocks_not(output)?;
         }
@@ -179,6 +182,7 @@ impl Inner {
         let (exited, companion_exits) = self.watch(watch, accompanied);
         Ok(Sandbox {
             runtime_api,
+            aws_endpoint,
             output,
             companion_output,
             exited,
@@ -207,16 +211,29 @@ impl Inner {
     }
 }
 
-/// Waits until the init says that the runtime process runs: the Runtime API's listener, and the companions' output.
-async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<(TcpListener, Option<OwnedFd>), StartError> {
+/// What was opened inside.
+struct Inside {
+    listeners: [TcpListener; 2],
+    companion_output: Option<OwnedFd>,
+}
+
+/// Waits until the init says that the runtime process runs.
+async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<Inside, StartError> {
     let message = receive(socket)
         .await
         .map_err(|error| setup("listen to the init", &error))?;
     match message {
         Some((FromInit::Running, fds)) => {
             let mut fds = fds.into_iter();
-            let listener = fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF))?;
-            Ok((TcpListener::from(listener), fds.next()))
+            let mut listener = || {
+                let fd = fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF))?;
+                Ok(TcpListener::from(fd))
+            };
+            let listeners = [listener()?, listener()?];
+            Ok(Inside {
+                listeners,
+                companion_output: fds.next(),
+            })
         }
         Some((FromInit::InvalidEntrypoint { command, reason }, _)) => {
             Err(StartError::InvalidEntrypoint { command, reason })

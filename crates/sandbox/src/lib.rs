@@ -1,8 +1,8 @@
 //! What an execution environment is: the contract between the invoker, which decides when one starts and ends, and the adapter that
 //! makes one out of a kernel's primitives.
 //!
-//! An adapter starts a process from an [`EnvSpec`] in its own namespaces, opens the Runtime API's listener *inside* the environment's
-//! network, and hands back a [`Sandbox`]. It neither speaks the Runtime API nor knows what a function is.
+//! An adapter starts a process from an [`EnvSpec`] in its own namespaces, opens two listeners *inside* the environment's network, for the
+//! Runtime API and for AWS's APIs, and hands back a [`Sandbox`]. It speaks neither nor knows what a function is.
 
 mod enforcement;
 mod spec;
@@ -42,6 +42,8 @@ pub trait SandboxProvider: Send + Sync + 'static {
 pub struct Sandbox {
     /// Listens on 127.0.0.1:9001 inside the environment's network: the Runtime API is served here. Non-blocking.
     pub runtime_api: TcpListener,
+    /// Listens on 127.0.0.1:4566 inside the environment's network: there the function's SDKs reach AWS's APIs. Non-blocking.
+    pub aws_endpoint: TcpListener,
     /// The read end of the pipe behind stdout and stderr of the runtime. Non-blocking.
     pub output: OwnedFd,
     /// Told once, when the runtime process has ended. A dropped sender means that the environment was lost as a whole.

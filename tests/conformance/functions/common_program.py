@@ -4,9 +4,20 @@
 import http.client
 import json
 import os
+import urllib.request
 
 PATH = "/2018-06-01/runtime/invocation/"
 FAULT = "&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>"
+
+
+def listed():
+    """The names of the account's functions."""
+    key, region = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_REGION"]
+    credential = f"AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/lambda/aws4_request"
+    headers = {"Authorization": f"{credential}, SignedHeaders=host, Signature={'0' * 64}"}
+    url = os.environ["AWS_ENDPOINT_URL"] + "/2015-03-31/functions"
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
+        return [each["FunctionName"] for each in json.load(answer)["Functions"]]
 
 
 def outcome(event, headers):
@@ -15,6 +26,8 @@ def outcome(event, headers):
         return "response", event
     if event["common"] == "fail":
         return "error", {"errorType": FAULT, "errorMessage": 'Error: "' + event["message"] + '"'}
+    if event["common"] == "call":
+        return "response", {"functions": listed()}
     told = {
         "aws_request_id": headers["Lambda-Runtime-Aws-Request-Id"],
         "deadline": int(headers["Lambda-Runtime-Deadline-Ms"]),

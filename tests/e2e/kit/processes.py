@@ -45,20 +45,22 @@ def groups_of(pid):
 
 @dataclasses.dataclass
 class Traces:
-    """The processes below a server and their control groups, at one moment."""
+    """The processes below another and their control groups, at one moment."""
 
     processes: dict
     groups: set
 
     @classmethod
-    def of(cls, server):
+    def of(cls, above, itself=False):
+        """Those below a process, such as a server; and that, too, if `itself` is to be counted and there still."""
         all_processes = everyone()
-        below, grown = {server}, True
+        below, grown = {above}, True
         while grown:
             more = {pid for pid, (parent, _) in all_processes.items() if parent in below} - below
             below |= more
             grown = bool(more)
-        below.discard(server)
+        if not itself or above not in all_processes:
+            below.discard(above)
         groups = set().union(*(groups_of(pid) for pid in below))
         return cls({pid: all_processes[pid][1] for pid in below}, groups)
 

@@ -30,12 +30,14 @@ class Server:
         self.process = None
         self.url = None
 
-    def start(self):
-        """Starts the server and returns once it listens."""
+    def start(self, log=None):
+        """Starts the server and returns once it listens. `log` is where it writes if not to `log_file`, where that must arrive."""
         command = [host.binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data), *self.flags]
         seen = len(self.log())
-        with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment())
+        with open(self.log_file, "ab") as file:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log or file, stderr=log or file, env=environment()
+            )
         self.url = eventually(lambda: self._listening(seen), 30, "the line that says where the server listens")
         return self
 

@@ -30,10 +30,7 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
     process::Pid,
 };
-use std::{
-    net::TcpListener,
-    os::fd::{AsFd, OwnedFd},
-};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// What an init takes over from the starter it is forked from.
 pub(crate) struct Inheritance<'a> {
@@ -122,21 +119,18 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     drop(mounts);
     match started {
         Ok(Started {
-            listener,
+            listeners,
             children,
             rules,
             runtime,
             companions,
             companion_output,
         }) => {
-            let beside: Vec<_> = [listener.as_fd()]
-                .into_iter()
-                .chain(companion_output.as_ref().map(AsFd::as_fd))
-                .collect();
+            let companion_fd = companion_output.as_ref().map(AsFd::as_fd);
+            let beside: Vec<_> = listeners.fds().into_iter().chain(companion_fd).collect();
             channel::send(&server, &FromInit::Running, &beside).step("report")?;
-            drop((listener, companion_output));
-            // The runtime process gave up its own before it became what it is. Should this fail, the environment ends.
-            privileges::drop_all()?;
+            drop((listeners, companion_output));
+            // Function code may run already. Should this fail, the environment ends.
             rules.enforce()?;
             seccomp::load(filter)?;
             reaper::run(&reaper::Watched {
@@ -153,7 +147,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
 
 /// What an init has before it knows its environment.
 struct Prepared<'a> {
-    listener: TcpListener,
+    listeners: network::Listeners,
     children: OwnedFd,
     rules: landlock::Rules,
     filter: &'a Filter,
@@ -170,7 +164,7 @@ enum Runtime {
 
 /// What an init has once the runtime process runs.
 struct Started {
-    listener: TcpListener,
+    listeners: network::Listeners,
     children: OwnedFd,
     rules: landlock::Rules,
     runtime: Pid,
@@ -190,13 +184,13 @@ impl<'a> Prepared<'a> {
         mounts::enter_root()?;
         mounts::mount_tmp()?;
         rustix::system::sethostname(b"lambent").step("set the host name")?;
-        let listener = network::listen()?;
+        let listeners = network::Listeners::open()?;
         let children = sys::child_signals().step("watch children")?;
         let rules = landlock::Rules::prepare()?;
         privileges::close_the_way_back()?;
         let waiting = runtime::Waiting::fork(&output, &rules, filter)?;
         Ok(Self {
-            listener,
+            listeners,
             children,
             rules,
             filter,
@@ -220,10 +214,12 @@ impl<'a> Prepared<'a> {
     /// Does the rest, and lets the companions and then the runtime process run.
     fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
-        match self.runtime {
+        match &self.runtime {
             Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
             Runtime::Ahead(_) => mounts::attach(&spec.mounts, detached)?,
         }
+        // Function code never runs beside a process of its environment that may do more than it.
+        privileges::drop_all()?;
         let fork = |output: &OwnedFd| runtime::Waiting::fork(output, &self.rules, self.filter);
         let (mut companions, mut companion_output) = (Vec::new(), None);
         if !spec.companions.programs.is_empty() {
@@ -238,7 +234,7 @@ impl<'a> Prepared<'a> {
             Runtime::Ahead(_) => fork(&self.output)?.execute(spec)?,
         };
         Ok(Started {
-            listener: self.listener,
+            listeners: self.listeners,
             children: self.children,
             rules: self.rules,
             runtime,

@@ -1,4 +1,4 @@
-//! A network of the environment's own, in which there is nothing but the Runtime API.
+//! A network of the environment's own, in which there is nothing but the server's two listeners.
 
 use crate::{
     step::{Step, StepError},
@@ -10,18 +10,40 @@ use rustix::{
 };
 use std::{
     net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
-    os::fd::OwnedFd,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 /// The port of the Runtime API, as AWS has it.
 const RUNTIME_API_PORT: u16 = 9001;
+/// The port of AWS's APIs: the server's own usual one.
+const AWS_ENDPOINT_PORT: u16 = 4566;
 
-/// Brings loopback up and opens the Runtime API's listener, to be served from outside.
-pub(super) fn listen() -> Result<TcpListener, StepError> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).step("open a socket")?;
-    sys::loopback_up(socket).step("bring loopback up")?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, RUNTIME_API_PORT)).step("listen for the Runtime API")?;
-    listener.set_nonblocking(true).step("listen for the Runtime API")?;
+/// Opened inside, to be served from outside.
+pub(super) struct Listeners {
+    runtime_api: TcpListener,
+    aws_endpoint: TcpListener,
+}
+
+impl Listeners {
+    /// Brings loopback up and opens both.
+    pub(super) fn open() -> Result<Self, StepError> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).step("open a socket")?;
+        sys::loopback_up(socket).step("bring loopback up")?;
+        Ok(Self {
+            runtime_api: listen(RUNTIME_API_PORT).step("listen for the Runtime API")?,
+            aws_endpoint: listen(AWS_ENDPOINT_PORT).step("listen for AWS's APIs")?,
+        })
+    }
+
+    /// In the order in which [`FromInit::Running`](crate::protocol::FromInit::Running) has them.
+    pub(super) fn fds(&self) -> [BorrowedFd<'_>; 2] {
+        [self.runtime_api.as_fd(), self.aws_endpoint.as_fd()]
+    }
+}
+
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    listener.set_nonblocking(true)?;
     Ok(listener)
 }
 

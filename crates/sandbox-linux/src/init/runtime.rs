@@ -31,6 +31,8 @@ const HANDOVER_FD: i32 = 3;
 
 /// The largest core file, and how much memory a process may lock, as AWS has them (recorded: `test_runtime_ulimits`).
 const CORE_BYTES: u64 = 10 << 30;
+/// With this limit the kernel starts no program for a core file; with 0 it would.
+const NO_CORE_PROGRAM: u64 = 1;
 const LOCKED_BYTES: u64 = 64 << 10;
 
 /// Init to the waiting process: become this.
@@ -193,9 +195,19 @@ fn settle(output: &OwnedFd, rules: &Rules, filter: &Filter) -> Result<(), StepEr
     // The kernel shows the files of an unreadable process to root only; this one is about to become an ordinary one.
     set_dumpable_behavior(DumpableBehavior::Dumpable).step("become readable")?;
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJUSTMENT).step("offer itself to the kernel's memory killer")?;
-    // A core file can only lie in the environment's own /tmp, whose size is limited.
-    sys::limit_own(Resource::Core, CORE_BYTES).step("limit core files")?;
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    sys::limit_own(Resource::Core, core_bytes(&pattern)).step("limit core files")?;
     sys::limit_own(Resource::Memlock, LOCKED_BYTES).step("limit locked memory")
+}
+
+/// The largest core file, by what `/proc/sys/kernel/core_pattern` says becomes of it. A file can only lie in the environment's own
+/// `/tmp`, whose size is limited; a program or a socket (`|`, `@`) is the host's, runs as root and outside of every limit.
+fn core_bytes(pattern: &str) -> u64 {
+    if pattern.starts_with(['|', '@']) {
+        NO_CORE_PROGRAM
+    } else {
+        CORE_BYTES
+    }
 }
 
 fn become_program(order: &Order, link: &OwnedFd) -> Result<Infallible, Stopped> {
@@ -250,6 +262,12 @@ fn candidates(program: &str, env: &[(String, String)]) -> Vec<String> {
 mod tests {
     use super::*;
     use lambent_sandbox::{Companions, ProgramStart};
+
+    #[test]
+    fn no_function_gets_its_core_read_by_a_program_of_the_host() {
+        assert_eq!(core_bytes("core\n"), 10 << 30);
+        assert_eq!(core_bytes("|/usr/lib/systemd/systemd-coredump %P %u\n"), 1);
+    }
 
     #[test]
     fn a_bare_name_is_looked_for_on_the_path_of_the_environment() {

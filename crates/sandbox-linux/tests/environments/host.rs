@@ -92,6 +92,7 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         runtime_api: _,
         companion_exits: _,
         companion_output: _,
+        aws_endpoint: _,
     } = sandbox;
     let exit = exited.await.ok();
     drop(control);

@@ -5,16 +5,24 @@ use lambent_sandbox::{Exit, Primitive, StartError};
 use std::{io::Read, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-pub(crate) async fn the_runtime_api_answers_from_inside(host: &Host) {
-    let script = "import socket\ns = socket.create_connection(('127.0.0.1', 9001))\ns.sendall(b'next')\nprint(s.recv(9).decode())";
+pub(crate) async fn both_listeners_answer_from_inside(host: &Host) {
+    let script = r"
+import socket
+for port in 9001, 4566:
+    with socket.create_connection(('127.0.0.1', port)) as connection:
+        connection.sendall(b'%d' % port)
+        print(connection.recv(9).decode())
+";
     let sandbox = host.start(spec(&["/usr/bin/python3", "-S", "-E", "-c", script])).await;
-    let listener = tokio::net::TcpListener::from_std(sandbox.runtime_api.try_clone().unwrap()).unwrap();
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut asked = [0; 4];
-    stream.read_exact(&mut asked).await.unwrap();
-    stream.write_all(b"event").await.unwrap();
-    let outcome = finish(sandbox).await;
-    assert_eq!((&asked, outcome.output.as_str()), (b"next", "event\n"));
+    for (listener, port) in [(&sandbox.runtime_api, b"9001"), (&sandbox.aws_endpoint, b"4566")] {
+        let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 4];
+        stream.read_exact(&mut asked).await.unwrap();
+        assert_eq!(&asked, port);
+        stream.write_all(&[b"to ", &port[..]].concat()).await.unwrap();
+    }
+    assert_eq!(finish(sandbox).await.output, "to 9001\nto 4566\n");
 }
 
 pub(crate) async fn variables_arguments_and_directory_are_exactly_as_given(host: &Host) {

@@ -31,7 +31,12 @@ pub(crate) async fn a_fork_bomb_is_bounded(host: &Host) {
 pub(crate) async fn open_files_are_limited(host: &Host) {
     let mut few = sh("ulimit -Sn; ulimit -Hn; ulimit -c");
     few.limits.open_files = 77;
-    assert_eq!(host.run(few).await.output, "77\n77\n0\n");
+    let output = host.run(few).await.output;
+    // The size of a core file depends on what the host does with it: in half kilobytes, as AWS has it, or so little that there is none.
+    assert!(
+        ["77\n77\n20971520\n", "77\n77\n0\n"].contains(&output.as_str()),
+        "{output}"
+    );
 }
 
 pub(crate) async fn processor_time_is_limited(host: &Host) {

@@ -64,7 +64,7 @@ const TESTS: &[Test] = &tests![
     limits::open_files_are_limited,
     limits::processor_time_is_limited,
     limits::peak_memory_is_told,
-    lifecycle::the_runtime_api_answers_from_inside,
+    lifecycle::both_listeners_answer_from_inside,
     lifecycle::variables_arguments_and_directory_are_exactly_as_given,
     lifecycle::status_and_signal_are_told,
     lifecycle::output_can_be_opened_by_name,

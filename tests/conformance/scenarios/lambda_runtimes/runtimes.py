@@ -54,7 +54,13 @@ def error_of_a_program(s, runtime):
 
 @go("test_manual_endpoint_injection[{}]", *PROVIDED)
 def calling_back(s, runtime):
-    s.check(False, "a function cannot reach the server's own API yet")
+    """Nothing was recorded but that it works, as with `calling_back` of what the runtimes have in common."""
+    name = s.name()
+    package = archive({"bootstrap": source("common_program.py")}, programs=["bootstrap"])
+    s.do.create_function(FunctionName=name, Role=s.role, Runtime=runtime, Handler="function.handler", Code={"ZipFile": package})
+    s.active(name)
+    answer = s.invoke(name, {"common": "call"})
+    s.check("FunctionError" not in answer and name in json.loads(answer["Payload"])["functions"], answer)
 
 
 @logs("test_multi_line_prints")
