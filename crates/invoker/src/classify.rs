@@ -1,6 +1,10 @@
 //! The one result classifier: whatever ended an invocation, what it counts as, what the caller gets, what the log says.
 
-use crate::{LaunchError, report::Status};
+use crate::{
+    LaunchError,
+    companions::{ExtensionFailure, FailureKind, FailureText},
+    report::Status,
+};
 use bytes::Bytes;
 use lambent_runtime_api::{InitFailure, InvocationResult};
 use lambent_sandbox::{Exit, StartError};
@@ -17,6 +21,11 @@ pub(crate) enum Ended {
     Exited { exit: Exit, during_init: bool },
     /// The runtime reported that it cannot initialise the function.
     InitFailed(InitFailure),
+    /// An extension failed.
+    Extension {
+        failure: ExtensionFailure,
+        during_init: bool,
+    },
     /// There was nothing to start.
     NotPrepared(LaunchError),
     /// Starting failed.
@@ -37,6 +46,7 @@ pub(crate) struct Classified {
 
 const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
 const EXIT_ERROR: &str = "Runtime.ExitError";
+const LAUNCH_ERROR: &str = "Extension.LaunchError";
 
 /// Classifies. The error texts are AWS's (recorded: `TestLambdaErrors`, `test_lambda_invoke_with_timeout`).
 pub(crate) fn classify(ended: Ended, request_id: RequestId, timeout: Timeout, now: Timestamp) -> Classified {
@@ -54,6 +64,7 @@ pub(crate) fn classify(ended: Ended, request_id: RequestId, timeout: Timeout, no
             }
         }
         Ended::Exited { exit, during_init } => exited(exit, during_init, request_id),
+        Ended::Extension { failure, during_init } => extension_failed(&failure, during_init, request_id),
         Ended::InitFailed(failure) => Classified {
             outcome: Outcome::InitError,
             payload: failure.body,
@@ -67,8 +78,18 @@ pub(crate) fn classify(ended: Ended, request_id: RequestId, timeout: Timeout, no
             platform_error(Outcome::InitError, "Runtime.Unknown", request_id, &text)
         }
         Ended::NotStarted(StartError::InvalidEntrypoint { command, reason }) => {
-            let text = format!("fork/exec {command}: {reason}");
+            let text = format!("fork/exec {command}: {}", as_go_says(&reason));
             platform_error(Outcome::InitError, "Runtime.InvalidEntrypoint", request_id, &text)
+        }
+        Ended::NotPrepared(LaunchError::TooManyExtensions) => platform_error(
+            Outcome::InitError,
+            LAUNCH_ERROR,
+            request_id,
+            &LaunchError::TooManyExtensions.to_string(),
+        ),
+        Ended::NotStarted(StartError::InvalidCompanion { command, reason }) => {
+            let text = format!("fork/exec {command}: {}", as_go_says(&reason));
+            platform_error(Outcome::InitError, LAUNCH_ERROR, request_id, &text)
         }
         Ended::NotStarted(error @ (StartError::Setup { .. } | StartError::StarterGone)) => {
             platform_error(Outcome::Crashed, "Sandbox.Failure", request_id, &error.to_string())
@@ -92,6 +113,7 @@ pub(crate) fn reported(ended: &Ended) -> Option<String> {
         Ended::Answered(_)
         | Ended::TimedOut
         | Ended::Exited { .. }
+        | Ended::Extension { .. }
         | Ended::NotPrepared(_)
         | Ended::NotStarted(_)
         | Ended::Vanished => None,
@@ -173,6 +195,33 @@ fn exited(exit: Exit, during_init: bool, request_id: RequestId) -> Classified {
         status: Status::Error(kind),
         ..classified
     }
+}
+
+fn extension_failed(failure: &ExtensionFailure, during_init: bool, request_id: RequestId) -> Classified {
+    let text = match &failure.how {
+        FailureText::Exit(Exit::Status(0)) => "exit code 0".to_owned(),
+        FailureText::Exit(Exit::Status(status)) => format!("exit status {status}"),
+        FailureText::Exit(Exit::Signal(signal)) => format!("signal: {}", signal_name(*signal)),
+        FailureText::Exit(Exit::OutOfMemory) => "signal: killed".to_owned(),
+        FailureText::Reported(error_type) => error_type.clone(),
+    };
+    let kind = match failure.kind {
+        FailureKind::InitError => "Extension.InitError",
+        FailureKind::ExitError => "Extension.ExitError",
+        FailureKind::Crash => "Extension.Crash",
+    };
+    let outcome = if during_init {
+        Outcome::InitError
+    } else {
+        Outcome::Crashed
+    };
+    platform_error(outcome, kind, request_id, &text)
+}
+
+/// The kernel's word as the Go runtime, in which AWS's platform is written, prints it: `permission denied`.
+fn as_go_says(reason: &str) -> String {
+    let plain = reason.split(" (os error").next().unwrap_or_default();
+    plain.to_lowercase()
 }
 
 fn platform_error(outcome: Outcome, kind: &'static str, request_id: RequestId, text: &str) -> Classified {
@@ -278,6 +327,49 @@ mod tests {
         assert_eq!(
             exit(Exit::OutOfMemory),
             (Outcome::Crashed, killed, Status::Error("Runtime.OutOfMemory"))
+        );
+    }
+
+    #[test]
+    fn a_failed_extension_is_named_by_what_it_said_and_how_it_ended() {
+        let failed = |kind, how| {
+            let failure = ExtensionFailure { kind, how };
+            payload(Ended::Extension {
+                failure,
+                during_init: false,
+            })
+        };
+        let id = "00000000-0000-4000-8000-000000000001";
+        let error = |kind: &str, text: &str| {
+            format!(r#"{{"errorType":"Extension.{kind}","errorMessage":"RequestId: {id} Error: {text}"}}"#)
+        };
+        let exit = FailureText::Exit;
+        for (kind, how, name, text) in [
+            (FailureKind::Crash, exit(Exit::Status(255)), "Crash", "exit status 255"),
+            (FailureKind::Crash, exit(Exit::Signal(9)), "Crash", "signal: killed"),
+            (
+                FailureKind::InitError,
+                exit(Exit::Status(0)),
+                "InitError",
+                "exit code 0",
+            ),
+            (
+                FailureKind::ExitError,
+                FailureText::Reported("Extension.Mine".to_owned()),
+                "ExitError",
+                "Extension.Mine",
+            ),
+        ] {
+            let (outcome, payload, _) = failed(kind, how);
+            assert_eq!((outcome, payload), (Outcome::Crashed, error(name, text)));
+        }
+        let (_, missing, _) = payload(Ended::NotStarted(StartError::InvalidCompanion {
+            command: "/opt/extensions/x".to_owned(),
+            reason: "Permission denied (os error 13)".to_owned(),
+        }));
+        assert_eq!(
+            missing,
+            error("LaunchError", "fork/exec /opt/extensions/x: permission denied")
         );
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     classify::{self, Ended},
+    companions::{Companions, Ending},
     init::{self, Failed},
     invoker::Shared,
     launch::Initialization,
@@ -9,10 +10,11 @@ use crate::{
     pools::FunctionPool,
     report::{self, Report},
     request::{Answer, Job},
+    telemetry,
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
-use lambent_runtime_api::{Invocation, RuntimeApi};
+use lambent_runtime_api::{Invocation, RuntimeApi, ShutdownReason};
 use lambent_sandbox::{Exit, SandboxControl};
 use lambent_types::FunctionRecord;
 use std::{any::Any, sync::Arc, time::Duration};
@@ -37,16 +39,19 @@ pub(crate) struct Environment {
     pub(crate) exited: oneshot::Receiver<Exit>,
     pub(crate) control: Arc<dyn SandboxControl>,
     pub(crate) output: Output,
+    pub(crate) companions: Companions,
+    /// Whether there are extensions, internal or external: after initialisation none are added.
+    pub(crate) has_extensions: bool,
     /// Microseconds of initialisation, until the first invocation has reported them.
     pub(crate) init: Option<u64>,
     pub(crate) _held: Box<dyn Any + Send + Sync>,
 }
 
 /// Whether an environment can serve again.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     Reusable,
-    Over,
+    Over(ShutdownReason),
 }
 
 /// Runs one environment from start to end.
@@ -70,14 +75,24 @@ pub(crate) async fn run(
             }
         }
         Ok(mut environment) => {
-            environment.serve(&shared, &pool, id, &mut inbox).await;
-            environment.control.kill();
+            let reason = environment.serve(&shared, &pool, id, &mut inbox).await;
+            if !environment.has_extensions {
+                environment.control.kill();
+            }
             if let Some(orphan) = pool.lost(id) {
                 shared.submit(orphan);
             }
+            hand_on(&shared, &mut inbox);
+            if environment.has_extensions {
+                environment.ending().shut_down(&*shared.clock, reason).await;
+            }
         }
     }
-    // Jobs that were delivered while it was ending go to another.
+    hand_on(&shared, &mut inbox);
+}
+
+/// Jobs that were delivered while it was ending go to another.
+fn hand_on(shared: &Shared, inbox: &mut mpsc::UnboundedReceiver<Job>) {
     inbox.close();
     while let Ok(job) = inbox.try_recv() {
         shared.submit(job);
@@ -85,39 +100,56 @@ pub(crate) async fn run(
 }
 
 impl Environment {
+    fn ending(&mut self) -> Ending<'_> {
+        Ending {
+            api: &self.api,
+            exited: &mut self.exited,
+            control: &*self.control,
+            output: &mut self.output,
+            companions: &mut self.companions,
+        }
+    }
+
+    /// Runs jobs until the environment ends, and says why it does.
     async fn serve(
         &mut self,
         shared: &Shared,
         pool: &FunctionPool,
         id: EnvironmentId,
         inbox: &mut mpsc::UnboundedReceiver<Job>,
-    ) {
+    ) -> ShutdownReason {
         loop {
             let job = match pool.freed(id, shared.clock.monotonic_micros()) {
-                Freed::Stop => return,
+                Freed::Stop => return ShutdownReason::Spindown,
                 Freed::Run(job) => job,
                 Freed::Park => match self.parked(shared, inbox).await {
-                    Some(job) => job,
-                    None => return,
+                    Ok(job) => job,
+                    Err(reason) => return reason,
                 },
             };
-            if self.carry_out(shared, job).await == After::Over {
-                return;
+            if let After::Over(reason) = self.carry_out(shared, job).await {
+                return reason;
             }
         }
     }
 
-    /// Waits for a job, frozen if that takes long. `None` when the environment's time is over: it is idle too long, obsolete, dead, or the server stops.
-    async fn parked(&mut self, shared: &Shared, inbox: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
+    /// Waits for a job, frozen if that takes long. An error when the environment's time is over: it is idle too long, obsolete, dead, or
+    /// the server stops.
+    async fn parked(
+        &mut self,
+        shared: &Shared,
+        inbox: &mut mpsc::UnboundedReceiver<Job>,
+    ) -> Result<Job, ShutdownReason> {
         let freezing = tokio::time::sleep(FREEZE_AFTER);
         tokio::pin!(freezing);
         let mut frozen = false;
         let job = loop {
             tokio::select! {
                 biased;
-                job = inbox.recv() => break job,
-                () = shared.stopping.cancelled() => break None,
-                _ = &mut self.exited => break None,
+                job = inbox.recv() => break job.ok_or(ShutdownReason::Spindown),
+                () = shared.stopping.cancelled() => break Err(ShutdownReason::Spindown),
+                _ = &mut self.exited => break Err(ShutdownReason::Failure),
+                _ = self.companions.failed(&self.api), if self.has_extensions => break Err(ShutdownReason::Failure),
                 () = &mut freezing, if !frozen => {
                     self.control.freeze();
                     frozen = true;
@@ -125,7 +157,7 @@ impl Environment {
                 never = self.output.pump() => match never {},
             }
         };
-        if frozen && job.is_some() {
+        if frozen && job.is_ok() {
             self.control.thaw();
         }
         job
@@ -135,11 +167,17 @@ impl Environment {
     async fn carry_out(&mut self, shared: &Shared, mut job: Job) -> After {
         let request_id = job.request.request_id;
         let began = shared.clock.monotonic_micros();
+        if self.has_extensions {
+            // What they wrote since the last invocation comes before.
+            self.output.drain();
+            let trace_id = job.request.trace_id.as_deref();
+            self.api.tell(telemetry::start(request_id, &self.function, trace_id));
+        }
         self.output
             .platform(&report::start(request_id, self.function.key.version));
         let (ended, after) = self.invoke(shared, &mut job).await;
         let duration = shared.clock.monotonic_micros().saturating_sub(began);
-        if after == After::Over {
+        if after != After::Reusable && !self.has_extensions {
             self.control.kill();
         }
         let (reported, content_type) = (classify::reported(&ended), classify::content_type(&ended));
@@ -152,6 +190,11 @@ impl Environment {
             peak_memory_bytes: None,
             status: classified.status,
         };
+        if self.has_extensions {
+            self.output.drain();
+            self.api
+                .tell(telemetry::runtime_done(&report, classified.payload.len()));
+        }
         let answer = Answer {
             error_type: reported.or_else(|| report.status.error_type()),
             content_type,
@@ -169,7 +212,7 @@ impl Environment {
         }
         match after {
             After::Reusable => self.settled(shared, began).await,
-            After::Over => After::Over,
+            After::Over(_) => after,
         }
     }
 
@@ -199,15 +242,18 @@ impl Environment {
         tokio::select! {
             biased;
             result = &mut answer => (Ended::Answered(result), After::Reusable),
+            failure = self.companions.failed(&self.api), if self.has_extensions => {
+                (Ended::Extension { failure, during_init: false }, After::Over(ShutdownReason::Failure))
+            }
             exit = &mut self.exited => {
                 let last_words = tokio::time::timeout(LAST_WORDS, answer).await;
                 let ended = last_words.map_or_else(
                     |_| exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: false }),
                     Ended::Answered,
                 );
-                (ended, After::Over)
+                (ended, After::Over(ShutdownReason::Failure))
             }
-            () = tokio::time::sleep(timeout) => (Ended::TimedOut, After::Over),
+            () = tokio::time::sleep(timeout) => (Ended::TimedOut, After::Over(ShutdownReason::Timeout)),
             never = self.output.pump() => match never {},
         }
     }
@@ -224,18 +270,24 @@ impl Environment {
             ..report
         };
         self.output.platform(&report.line());
+        if self.has_extensions {
+            telemetry::report(&report)
+                .into_iter()
+                .for_each(|record| self.api.tell(record));
+        }
         Bytes::from(self.output.take_tail())
     }
 
-    /// Waits until the runtime asks for work again, at most as long as an invocation may take.
+    /// Waits until the runtime asks for work again and every extension for an event, at most as long as an invocation may take.
     async fn settled(&mut self, shared: &Shared, began: u64) -> After {
         let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
         let left = self.function.config.timeout.duration().saturating_sub(spent);
         tokio::select! {
             biased;
             () = self.api.waiting() => After::Reusable,
-            _ = &mut self.exited => After::Over,
-            () = tokio::time::sleep(left) => After::Over,
+            _ = self.companions.failed(&self.api), if self.has_extensions => After::Over(ShutdownReason::Failure),
+            _ = &mut self.exited => After::Over(ShutdownReason::Failure),
+            () = tokio::time::sleep(left) => After::Over(ShutdownReason::Timeout),
             never = self.output.pump() => match never {},
         }
     }

@@ -57,6 +57,9 @@ pub enum LaunchError {
     /// The runtime has no interpreter on this host.
     #[error("{0}")]
     RuntimeUnavailable(String),
+    /// There are more extensions than a function may have.
+    #[error("ErrTooManyExtensions")]
+    TooManyExtensions,
     /// The code could not be read.
     #[error("{0}")]
     Code(String),

@@ -11,6 +11,7 @@
 
 mod admission;
 mod classify;
+mod companions;
 mod environment;
 mod init;
 mod invoker;
@@ -21,8 +22,10 @@ mod provisioning;
 mod report;
 mod request;
 mod shards;
+mod telemetry;
 
 pub use invoker::{Invoker, Options, Parts};
+pub use lambent_runtime_api::MAX_EXTENSIONS;
 pub use launch::{AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream};
 pub use provisioning::Provisioned;
 pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};

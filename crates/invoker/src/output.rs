@@ -1,6 +1,7 @@
 //! What an environment writes: lines for the log, and the end of it for callers who ask.
 
 use crate::{LogSink, LogStream};
+use lambent_runtime_api::{RuntimeApi, TelemetryRecord};
 use lambent_types::limits;
 use std::{io, os::fd::OwnedFd, sync::Arc};
 use tokio::net::unix::pipe;
@@ -13,20 +14,37 @@ const DRAIN: usize = 1 << 20;
 /// A line longer than this is cut into several events, as CloudWatch Logs has it.
 const LONGEST_EVENT: usize = 262_118;
 
-/// The read end of an environment's output pipe.
+/// What an environment's processes write, and what is said about them.
 pub(crate) struct Output {
+    function: Source,
+    extensions: Option<Source>,
+    log: Log,
+}
+
+/// The read end of a pipe.
+struct Source {
     pipe: pipe::Receiver,
     closed: bool,
-    log: Log,
+    writer: Writer,
+    /// The beginning of a line whose end has not come yet.
+    partial: Vec<u8>,
+}
+
+/// Who writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Function,
+    Extension,
+    Platform,
 }
 
 /// Splits what is written into events and remembers the end of it.
 struct Log {
     sink: Arc<dyn LogSink>,
     stream: Arc<LogStream>,
-    /// The beginning of a line whose end has not come yet.
-    partial: Vec<u8>,
     tail: Vec<u8>,
+    /// Told of what functions and extensions write.
+    telemetry: Option<Arc<RuntimeApi>>,
 }
 
 impl Output {
@@ -34,66 +52,73 @@ impl Output {
         let log = Log {
             sink,
             stream,
-            partial: Vec::new(),
             tail: Vec::new(),
+            telemetry: None,
         };
         Ok(Self {
-            pipe: pipe::Receiver::from_owned_fd(pipe)?,
-            closed: false,
+            function: Source::new(pipe, Writer::Function)?,
+            extensions: None,
             log,
         })
+    }
+
+    /// Takes what external extensions write as well.
+    pub(crate) fn with_extensions(mut self, pipe: Option<OwnedFd>) -> io::Result<Self> {
+        self.extensions = pipe.map(|pipe| Source::new(pipe, Writer::Extension)).transpose()?;
+        Ok(self)
+    }
+
+    /// Tells `api` of every line from now on.
+    pub(crate) fn tell(&mut self, api: Arc<RuntimeApi>) {
+        self.log.telemetry = Some(api);
     }
 
     /// Reads for as long as it is polled. Never returns; dropping it loses nothing.
     ///
     /// A function may write as fast as this reads, and for ever: whoever polls it gets to do something else after every piece.
     pub(crate) async fn pump(&mut self) -> std::convert::Infallible {
-        while !self.closed {
-            if self.pipe.readable().await.is_err() {
-                break;
-            }
-            // Made only now: most invocations write nothing.
-            let mut chunk = vec![0; CHUNK];
-            match self.pipe.try_read(&mut chunk) {
-                Ok(count) if count > 0 => {
-                    self.log.take(&chunk[..count]);
-                    tokio::task::yield_now().await;
+        let Self {
+            function,
+            extensions,
+            log,
+        } = self;
+        loop {
+            match extensions {
+                None => {
+                    function.readable().await;
+                    function.read(log);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Ok(_) | Err(_) => self.closed = true,
+                Some(extensions) => tokio::select! {
+                    () = function.readable() => function.read(log),
+                    () = extensions.readable() => extensions.read(log),
+                },
             }
+            tokio::task::yield_now().await;
         }
-        std::future::pending().await
     }
 
-    /// Takes what is in the pipe at this moment: the runtime wrote it before it answered. Asks the kernel itself, since the reactor
+    /// Takes what is in the pipes at this moment: the runtime wrote it before it answered. Asks the kernel itself, since the reactor
     /// may not have heard of it yet.
     pub(crate) fn drain(&mut self) {
-        let mut chunk = [0; 4_096];
-        let mut taken = 0;
-        while taken < DRAIN && !self.closed {
-            match rustix::io::read(&self.pipe, &mut chunk) {
-                Ok(0) => self.closed = true,
-                Ok(count) => {
-                    self.log.take(&chunk[..count]);
-                    taken += count;
-                }
-                Err(_) => break,
-            }
+        if let Some(extensions) = &mut self.extensions {
+            extensions.drain(&mut self.log);
         }
-        self.log.end_line();
+        self.function.drain(&mut self.log);
     }
 
     /// Adds a line of the platform's own.
     pub(crate) fn platform(&mut self, line: &str) {
-        self.log.end_line();
-        self.log.take(line.as_bytes());
+        self.function.end_line(&self.log);
+        self.log.remember(line.as_bytes());
+        for line in line.as_bytes().split(|byte| *byte == b'\n') {
+            self.log.emit(Writer::Platform, line);
+        }
     }
 
     /// Adds a line that is about the environment: no caller gets it with its invocation's log (recorded: `test_invocation_with_logs`).
     pub(crate) fn note(&mut self, line: &str) {
-        self.log.end_line();
-        self.log.emit(line.trim_end().as_bytes());
+        self.function.end_line(&self.log);
+        self.log.emit(Writer::Platform, line.trim_end().as_bytes());
     }
 
     /// The last 4 KB since the last call.
@@ -105,37 +130,95 @@ impl Output {
     }
 }
 
-impl Log {
-    fn take(&mut self, bytes: &[u8]) {
-        self.remember(bytes);
+impl Source {
+    fn new(pipe: OwnedFd, writer: Writer) -> io::Result<Self> {
+        Ok(Self {
+            pipe: pipe::Receiver::from_owned_fd(pipe)?,
+            closed: false,
+            writer,
+            partial: Vec::new(),
+        })
+    }
+
+    /// Pending for ever once it is closed.
+    async fn readable(&self) {
+        if self.closed || self.pipe.readable().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn read(&mut self, log: &mut Log) {
+        // Made only now: most invocations write nothing.
+        let mut chunk = vec![0; CHUNK];
+        match self.pipe.try_read(&mut chunk) {
+            Ok(count) if count > 0 => self.take(&chunk[..count], log),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(_) | Err(_) => self.closed = true,
+        }
+    }
+
+    fn drain(&mut self, log: &mut Log) {
+        let mut chunk = [0; 4_096];
+        let mut taken = 0;
+        while taken < DRAIN && !self.closed {
+            match rustix::io::read(&self.pipe, &mut chunk) {
+                Ok(0) => self.closed = true,
+                Ok(count) => {
+                    self.take(&chunk[..count], log);
+                    taken += count;
+                }
+                Err(_) => break,
+            }
+        }
+        self.end_line(log);
+    }
+
+    fn take(&mut self, bytes: &[u8], log: &mut Log) {
+        log.remember(bytes);
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let (line, behind) = (&rest[..end], &rest[end + 1..]);
             if self.partial.is_empty() {
-                self.emit(line);
+                log.emit(self.writer, line);
             } else {
                 self.partial.extend_from_slice(line);
-                self.end_line();
+                self.end_line(log);
             }
             rest = behind;
         }
         self.partial.extend_from_slice(rest);
         if self.partial.len() > LONGEST_EVENT {
-            self.end_line();
+            self.end_line(log);
         }
     }
 
     /// An unfinished line becomes an event of its own.
-    fn end_line(&mut self) {
+    fn end_line(&mut self, log: &Log) {
         if !self.partial.is_empty() {
             let line = std::mem::take(&mut self.partial);
-            self.emit(&line);
+            log.emit(self.writer, &line);
+        }
+    }
+}
+
+impl Log {
+    fn emit(&self, writer: Writer, line: &[u8]) {
+        for event in line.chunks(LONGEST_EVENT).filter(|event| !event.is_empty()) {
+            self.sink.event(&self.stream, event);
+            self.tell(writer, event);
         }
     }
 
-    fn emit(&self, line: &[u8]) {
-        for event in line.chunks(LONGEST_EVENT).filter(|event| !event.is_empty()) {
-            self.sink.event(&self.stream, event);
+    fn tell(&self, writer: Writer, event: &[u8]) {
+        let Some(api) = self.telemetry.as_ref().filter(|api| api.is_listened_to()) else {
+            return;
+        };
+        let text = || format!("{}\n", String::from_utf8_lossy(event));
+        match writer {
+            Writer::Function => api.tell(TelemetryRecord::FunctionLine(text())),
+            Writer::Extension => api.tell(TelemetryRecord::ExtensionLine(text())),
+            // The platform's lines have records of their own.
+            Writer::Platform => {}
         }
     }
 

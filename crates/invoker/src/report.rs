@@ -47,21 +47,28 @@ pub(crate) fn end(request_id: RequestId) -> String {
 }
 
 impl Report {
-    /// The REPORT line. Initialisation is billed with the first invocation, whole milliseconds, rounded up.
+    /// Initialisation is billed with the first invocation, whole milliseconds, rounded up.
+    pub(crate) fn billed_millis(&self) -> u64 {
+        (self.duration + self.init.unwrap_or(0)).div_ceil(1_000).max(1)
+    }
+
+    /// Never more than the function may have.
+    pub(crate) fn peak_mb(&self) -> Option<u64> {
+        let peak = self.peak_memory_bytes?;
+        Some(peak.div_ceil(1 << 20).min(u64::from(self.memory.mb())))
+    }
+
+    /// The REPORT line.
     pub(crate) fn line(&self) -> String {
-        let billed = (self.duration + self.init.unwrap_or(0)).div_ceil(1_000).max(1);
+        let billed = self.billed_millis();
         let mut line = format!(
             "REPORT RequestId: {}\tDuration: {} ms\tBilled Duration: {billed} ms\tMemory Size: {} MB\t",
             self.request_id,
             millis(self.duration),
             self.memory.mb(),
         );
-        if let Some(peak) = self.peak_memory_bytes {
-            let _ = write!(
-                line,
-                "Max Memory Used: {} MB\t",
-                peak.div_ceil(1 << 20).min(u64::from(self.memory.mb()))
-            );
+        if let Some(peak) = self.peak_mb() {
+            let _ = write!(line, "Max Memory Used: {peak} MB\t");
         }
         if let Some(init) = self.init {
             let _ = write!(line, "Init Duration: {} ms\t", millis(init));

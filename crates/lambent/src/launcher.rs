@@ -1,17 +1,20 @@
 //! Puts environments together: code from the store, the interpreter and its plan from the catalogue, limits from the configuration.
 
 use lambent_control::Readiness;
-use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream};
+use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS};
 use lambent_runtimes::{
-    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, platform_env,
+    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, extension_env,
+    platform_env,
 };
-use lambent_sandbox::{BindMount, BoxFuture, EnvSpec, Limits, Program, ProgramStart};
+use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart};
 use lambent_store::CodeStore;
 use lambent_types::{
     Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
     function::{LogFormat, LoggingConfig},
 };
 use std::{
+    collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -130,6 +133,7 @@ fn spec(
 ) -> Result<EnvSpec, LaunchError> {
     let config = &function.config;
     let none = EnvironmentVariables::default();
+    let companions = companions(&env, layers)?;
     let program = plan
         .program_for(&facts(function, &none, tree, layers))
         .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
@@ -145,6 +149,7 @@ fn spec(
         env,
         working_dir: plan.working_dir,
         mounts,
+        companions,
         limits: Limits {
             memory_bytes: config.memory.bytes(),
             milli_cpus: config.memory.milli_cpus(),
@@ -153,6 +158,41 @@ fn spec(
             tmp_bytes: config.ephemeral_storage.bytes(),
         },
     })
+}
+
+/// The external extensions: every file in `extensions` of a layer.
+fn companions(env: &[(String, String)], layers: &[PathBuf]) -> Result<Companions, LaunchError> {
+    let names = external_extensions(layers);
+    if names.is_empty() {
+        return Ok(Companions::default());
+    }
+    if names.len() > MAX_EXTENSIONS {
+        return Err(LaunchError::TooManyExtensions);
+    }
+    Ok(Companions {
+        programs: names.iter().map(|name| format!("/opt/extensions/{name}")).collect(),
+        env: extension_env(env),
+    })
+}
+
+/// Their file names, sorted. A later layer hides what earlier ones have under the same name.
+fn external_extensions(layers: &[PathBuf]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for layer in layers {
+        let entries = fs::read_dir(layer.join("extensions")).into_iter().flatten().flatten();
+        for entry in entries {
+            // Names that are not text cannot be named by a header either.
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if entry.path().is_dir() {
+                names.remove(&name);
+            } else {
+                names.insert(name);
+            }
+        }
+    }
+    names
 }
 
 /// What of a function its program depends on.

@@ -28,7 +28,10 @@ fn main() -> std::io::Result<()> {
 
 async fn measure(payload: usize, rounds: usize) -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let (api, address) = (RuntimeApi::new(), listener.local_addr()?);
+    let (api, address) = (
+        RuntimeApi::new(lambent_runtime_api::ExtensionHost::default()),
+        listener.local_addr()?,
+    );
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
     std::thread::spawn(move || client(address));

@@ -1,6 +1,6 @@
 //! The API's answers.
 
-use crate::{headers, invocation::Invocation, state::Refusal};
+use crate::{extension_refusal::ExtensionRefusal, headers, invocation::Invocation, state::Refusal};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
@@ -19,6 +19,39 @@ fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer
 
 fn json(status: StatusCode, body: &'static str) -> Answer {
     answer(status, "application/json", Bytes::from_static(body.as_bytes()))
+}
+
+/// An answer to an extension.
+pub(crate) fn ok_json(body: Vec<u8>) -> Answer {
+    answer(StatusCode::OK, "application/json", body.into())
+}
+
+/// The body of a refusal.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody<'a> {
+    error_message: &'a str,
+    error_type: &'a str,
+}
+
+pub(crate) fn refused_to_extension(refusal: &ExtensionRefusal) -> Answer {
+    let body = ErrorBody {
+        error_message: &refusal.to_string(),
+        error_type: refusal.error_type(),
+    };
+    let mut bytes = serde_json::to_vec(&body).unwrap_or_default();
+    bytes.push(b'\n');
+    answer(StatusCode::FORBIDDEN, "application/json", bytes.into())
+}
+
+/// A subscription that cannot be understood.
+pub(crate) fn invalid(error_type: &str, error_message: &str) -> Answer {
+    let body = ErrorBody {
+        error_message,
+        error_type,
+    };
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    answer(StatusCode::BAD_REQUEST, "application/json", bytes.into())
 }
 
 /// The answer to `/next`.

@@ -2,11 +2,17 @@
 
 use crate::{
     core::Core,
+    extension_event::ShutdownReason,
+    extensions::{ExtensionHost, ExtensionReport, ExtensionStatus},
     invocation::{InitFailure, Invocation, InvocationResult},
     stream::ResponseSink,
+    telemetry::TelemetryRecord,
 };
-use lambent_types::RequestId;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use lambent_types::{RequestId, Timestamp};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::{Notify, oneshot};
 
 /// The Runtime API of one environment.
@@ -14,21 +20,27 @@ pub struct RuntimeApi {
     core: Mutex<Core>,
     changed: Notify,
     turn: tokio::sync::Mutex<()>,
+    /// Told when there is a new subscriber to telemetry.
+    pub(crate) subscribed: Notify,
+    /// Whether anybody listens to telemetry: read for every line of a log.
+    listened_to: AtomicBool,
 }
 
 impl RuntimeApi {
-    /// For an environment whose runtime process is about to start.
+    /// For an environment whose processes are about to start.
     #[must_use]
-    pub fn new() -> Arc<Self> {
+    pub fn new(host: ExtensionHost) -> Arc<Self> {
         Arc::new(Self {
-            core: Mutex::new(Core::new()),
+            core: Mutex::new(Core::new(host)),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::new(()),
+            subscribed: Notify::new(),
+            listened_to: AtomicBool::new(true),
         })
     }
 
-    /// Resolves when the runtime first asks for an invocation, or reports that it cannot be initialised. Pending for ever if the
-    /// process ends before: watch its exit too.
+    /// Resolves when the runtime has asked for its first invocation and each extension for its first event, or when the runtime reports
+    /// that it cannot be initialised. Pending for ever if a process ends before: watch their exits too.
     ///
     /// # Errors
     /// The runtime's report.
@@ -36,12 +48,59 @@ impl RuntimeApi {
         self.when(Core::initialised).await
     }
 
-    /// Resolves when the runtime is parked at `/next`: it has finished with the last invocation and can take another.
+    /// Resolves when the runtime is parked at `/next`, and each extension too: they have finished with the last invocation and can take
+    /// another.
     pub async fn waiting(&self) {
         self.when(|core| core.is_waiting().then_some(())).await;
     }
 
-    /// Hands `invocation` to the runtime and waits for its answer. Before initialisation it waits for that too; pending for ever if
+    /// Resolves when an extension reports that it cannot go on.
+    pub async fn extension_failed(&self) -> ExtensionReport {
+        self.when(|core| core.extensions.reported()).await
+    }
+
+    /// The first failure that an extension has reported so far.
+    pub fn extension_report(&self) -> Option<ExtensionReport> {
+        self.core().extensions.reported()
+    }
+
+    /// How each extension fares, the external ones first.
+    pub fn extensions(&self) -> Vec<ExtensionStatus> {
+        self.core().extensions.statuses()
+    }
+
+    /// Whether anybody listens to telemetry, or may come to.
+    pub fn is_listened_to(&self) -> bool {
+        self.listened_to.load(Ordering::Relaxed)
+    }
+
+    /// Tells those who subscribed what has happened.
+    pub fn tell(&self, record: TelemetryRecord) {
+        if self.is_listened_to() {
+            let mut core = self.core();
+            let now = core.extensions.host.clock.now();
+            core.hub.add(now, record);
+        }
+    }
+
+    /// Initialisation is over: nobody else may subscribe to telemetry.
+    pub fn close_subscriptions(&self) {
+        let mut core = self.core();
+        core.hub.close();
+        self.listened_to.store(core.hub.listens(), Ordering::Relaxed);
+    }
+
+    /// The environment ends: telemetry is sent without delay.
+    pub fn flush_telemetry(&self) {
+        self.core().hub.flush();
+    }
+
+    /// Tells the external extensions that registered for it that the environment ends at `deadline`.
+    pub fn shut_down(&self, reason: ShutdownReason, deadline: Timestamp) {
+        self.core().extensions.shut_down(reason, deadline);
+    }
+
+    /// Hands `invocation` to the runtime and waits for its answer; extensions that registered for invocations are told of it. Before initialisation it waits for that too; pending for ever if
     /// the process ends without answering.
     ///
     /// There is one invocation at a time: further calls take their turns. Dropping the future fences the invocation: an answer that

@@ -1,6 +1,8 @@
 //! The state machine together with what it is about: the current invocation and the requests parked at `/next`.
 
 use crate::{
+    extensions::{ExtensionHost, Extensions},
+    hub::Hub,
     invocation::{InitFailure, Invocation, InvocationResult},
     state::{Event, Refusal, State},
     stream::ResponseSink,
@@ -17,6 +19,8 @@ pub(crate) struct Core {
     reporting: bool,
     current: Option<Current>,
     parked: VecDeque<oneshot::Sender<Arc<Invocation>>>,
+    pub(crate) extensions: Extensions,
+    pub(crate) hub: Hub,
 }
 
 /// An invocation that has been offered and is not answered.
@@ -34,17 +38,19 @@ pub(crate) enum Next {
 }
 
 impl Core {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new(host: ExtensionHost) -> Self {
         Self {
             state: State::Started,
             init_failure: None,
             reporting: false,
             current: None,
             parked: VecDeque::new(),
+            extensions: Extensions::new(host),
+            hub: Hub::new(),
         }
     }
 
-    /// `None` while the runtime has neither come to `/next` nor reported a failure.
+    /// `None` while the runtime has neither come to `/next` nor reported a failure, or an extension has not asked for an event.
     pub(crate) fn initialised(&self) -> Option<Result<(), InitFailure>> {
         match self.state {
             State::Started => None,
@@ -54,13 +60,13 @@ impl Core {
             | State::InvocationResponse(_)
             | State::InvocationErrorResponse(_)
             | State::ResponseSent(_)
-            | State::Abandoned => Some(Ok(())),
+            | State::Abandoned => self.extensions.all_ready().then_some(Ok(())),
         }
     }
 
-    /// Whether the runtime is parked at `/next`.
+    /// Whether the runtime is parked at `/next`, and each extension waits for an event.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.state == State::Ready
+        self.state == State::Ready && self.extensions.all_ready()
     }
 
     /// Gives the runtime an invocation: at once if it waits, else when it comes.
@@ -72,6 +78,7 @@ impl Core {
     ) {
         let mut invocation = Arc::new(invocation);
         let id = invocation.request_id;
+        self.extensions.invoke(&invocation);
         self.current = Some(Current {
             invocation: Arc::clone(&invocation),
             reply,
@@ -92,6 +99,7 @@ impl Core {
     pub(crate) fn next(&mut self) -> Result<Next, Refusal> {
         let was_running = matches!(self.state, State::Running(_));
         self.state = self.state.after(Event::Next)?;
+        self.extensions.runtime_is_ready();
         if let Some(current) = &self.current {
             let invocation = Arc::clone(&current.invocation);
             if !was_running {

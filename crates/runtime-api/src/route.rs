@@ -1,5 +1,6 @@
 //! Which request it is.
 
+use crate::extensions::ReportKind;
 use http::Method;
 use lambent_types::RequestId;
 
@@ -12,6 +13,13 @@ pub(crate) enum Route {
     Response(Option<RequestId>),
     Error(Option<RequestId>),
     InitError,
+    Register,
+    NextEvent,
+    ExtensionError(ReportKind),
+    /// By the Telemetry API, or by the Logs API.
+    Subscribe {
+        is_telemetry: bool,
+    },
     /// The path is known, the method is not.
     MethodNotAllowed,
     /// The path is not known. `/runtime/restore/…` is among these: it exists only in environments restored from a snapshot.
@@ -23,7 +31,10 @@ impl Route {
         let runtime = path.strip_prefix("/2018-06-01").unwrap_or(path);
         let (allowed, route) = match runtime {
             "/ping" => (Method::GET, Self::Ping),
-            _ if runtime.len() == path.len() => return Self::NotFound,
+            _ if runtime.len() == path.len() => match Self::of_extension(path) {
+                Some(known) => known,
+                None => return Self::NotFound,
+            },
             "/runtime/invocation/next" => (Method::GET, Self::Next),
             "/runtime/init/error" => (Method::POST, Self::InitError),
             _ => match runtime
@@ -40,6 +51,21 @@ impl Route {
         } else {
             Self::MethodNotAllowed
         }
+    }
+
+    fn of_extension(path: &str) -> Option<(Method, Self)> {
+        match path.trim_end_matches('/') {
+            "/2022-07-01/telemetry" => return Some((Method::PUT, Self::Subscribe { is_telemetry: true })),
+            "/2020-08-15/logs" => return Some((Method::PUT, Self::Subscribe { is_telemetry: false })),
+            _ => {}
+        }
+        Some(match path.strip_prefix("/2020-01-01/extension/")? {
+            "register" => (Method::POST, Self::Register),
+            "event/next" => (Method::GET, Self::NextEvent),
+            "init/error" => (Method::POST, Self::ExtensionError(ReportKind::Init)),
+            "exit/error" => (Method::POST, Self::ExtensionError(ReportKind::Exit)),
+            _ => return None,
+        })
     }
 }
 
@@ -67,7 +93,17 @@ mod tests {
         assert_eq!(of(Method::POST, "/2018-06-01/runtime/init/error"), Route::InitError);
         assert_eq!(of(Method::GET, "/ping"), Route::Ping);
         assert_eq!(of(Method::GET, "/2018-06-01/ping"), Route::Ping);
+        let extension = |path: &str| format!("/2020-01-01/extension/{path}");
+        assert_eq!(of(Method::POST, &extension("register")), Route::Register);
+        assert_eq!(of(Method::GET, &extension("event/next")), Route::NextEvent);
+        assert_eq!(of(Method::GET, &extension("exit/error")), Route::MethodNotAllowed);
+        assert_eq!(
+            of(Method::POST, &extension("init/error")),
+            Route::ExtensionError(ReportKind::Init)
+        );
         for unknown in [
+            "/2018-06-01/extension/register",
+            "/2020-01-01/extension/",
             "/",
             "/runtime/invocation/next",
             "/2018-06-01/runtime/restore/next",

@@ -1,7 +1,7 @@
 //! Accepts the environment's connections.
 
 use crate::{
-    RuntimeApi,
+    RuntimeApi, delivery,
     pipeline::{Parked, Pipeline},
     service,
 };
@@ -41,6 +41,7 @@ impl RuntimeApi {
                 biased;
                 () = &mut stop => break,
                 Some(_) = connections.join_next() => {}
+                () = self.subscribed.notified() => self.serve_subscribers(&mut connections),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) if connections.len() < MAX_CONNECTIONS => {
                         let head = if connections.len() < LARGE_HEADS { MAX_HEAD_BYTES } else { SMALL_HEAD_BYTES };
@@ -55,6 +56,17 @@ impl RuntimeApi {
             }
         }
         connections.shutdown().await;
+    }
+
+    /// Begins to deliver telemetry to those who have subscribed.
+    fn serve_subscribers(&self, tasks: &mut JoinSet<()>) {
+        let mut core = self.core();
+        while let Some(subscriber) = core.hub.take_fresh() {
+            let host = &core.extensions.host;
+            if let Some(inside) = &host.inside {
+                tasks.spawn(delivery::deliver(subscriber, inside.clone(), Arc::clone(&host.clock)));
+            }
+        }
     }
 }
 

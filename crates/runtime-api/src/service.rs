@@ -4,6 +4,7 @@ use crate::{
     answer::{self, Answer},
     api::RuntimeApi,
     core::Next,
+    extension_service,
     headers::{self, ErrorPhase},
     invocation::{InitFailure, InvocationResult, ResponseMode},
     pipeline::Parked,
@@ -24,7 +25,7 @@ use lambent_types::{
 /// more finds the connection closed.
 const DISCARD_BYTES: usize = 8 * SYNC_PAYLOAD_BYTES;
 
-/// Answers one request of the runtime.
+/// Answers one request of the runtime or of an extension.
 pub(crate) async fn handle<B>(api: &RuntimeApi, parked: &Parked, request: Request<B>) -> Answer
 where
     B: Body<Data = Bytes> + Unpin,
@@ -35,6 +36,12 @@ where
         Route::Response(id) => response(api, id, &head.headers, &mut body).await,
         Route::Error(id) => error(api, id, &head.headers, &mut body).await,
         Route::InitError => init_error(api, &head.headers, &mut body).await,
+        Route::Register => extension_service::register(api, &head.headers, &mut body).await,
+        Route::NextEvent => extension_service::next(api, &head.headers).await,
+        Route::ExtensionError(kind) => extension_service::report(api, kind, &head.headers, &mut body).await,
+        Route::Subscribe { is_telemetry } => {
+            extension_service::subscribe(api, is_telemetry, &head.headers, &mut body).await
+        }
         Route::Ping => answer::pong(),
         Route::MethodNotAllowed => discarding(&mut body, answer::method_not_allowed()).await,
         Route::NotFound => discarding(&mut body, answer::not_found()).await,
@@ -248,14 +255,14 @@ impl Drop for OpenAnswer<'_> {
 }
 
 /// A body that was read up to a limit.
-enum Collected {
+pub(crate) enum Collected {
     Whole { body: Bytes, trailers: Option<HeaderMap> },
     TooLarge,
     Broken,
 }
 
 /// Reads a body of at most `limit` bytes. A body that came in one piece is handed on without a copy.
-async fn collect<B>(body: &mut B, limit: usize) -> Collected
+pub(crate) async fn collect<B>(body: &mut B, limit: usize) -> Collected
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -286,7 +293,7 @@ where
 }
 
 /// Reads what is left of `body`, keeping nothing, before `answer` is given.
-async fn discarding<B>(body: &mut B, answer: Answer) -> Answer
+pub(crate) async fn discarding<B>(body: &mut B, answer: Answer) -> Answer
 where
     B: Body<Data = Bytes> + Unpin,
 {

@@ -6,7 +6,9 @@
 )]
 
 use bytes::Bytes;
-use lambent_runtime_api::{Invocation, InvocationResult, ResponseMode, ResponsePieces, RuntimeApi, response_stream};
+use lambent_runtime_api::{
+    ExtensionHost, Invocation, InvocationResult, ResponseMode, ResponsePieces, RuntimeApi, response_stream,
+};
 use lambent_types::{RequestId, SeededIds, Timestamp, limits::SYNC_PAYLOAD_BYTES};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -25,7 +27,10 @@ struct Server {
 
 async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (api, address) = (RuntimeApi::new(), listener.local_addr().unwrap());
+    let (api, address) = (
+        RuntimeApi::new(ExtensionHost::default()),
+        listener.local_addr().unwrap(),
+    );
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
     Server {
@@ -548,7 +553,10 @@ async fn garbage_and_too_many_connections_harm_nobody_else() {
 #[tokio::test]
 async fn serving_ends_when_told_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (api, address) = (RuntimeApi::new(), listener.local_addr().unwrap());
+    let (api, address) = (
+        RuntimeApi::new(ExtensionHost::default()),
+        listener.local_addr().unwrap(),
+    );
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::task::spawn(Arc::clone(&api).serve(listener, async move {
         let _ = stopped.await;

@@ -115,6 +115,25 @@ pub fn platform_env(function: &FunctionEnvironment<'_>) -> Vec<(String, String)>
     env.into_iter().collect()
 }
 
+/// What external extensions get of a function's environment: all but what is the runtime's own (AWS: "Using the Lambda Extensions API to
+/// create extensions", permissions and configuration).
+#[must_use]
+pub fn extension_env(env: &[(String, String)]) -> Vec<(String, String)> {
+    let shown = |name: &str| !name.starts_with('_') && !RUNTIME_ONLY.contains(&name);
+    env.iter().filter(|(name, _)| shown(name)).cloned().collect()
+}
+
+/// Variables that extensions do not get.
+const RUNTIME_ONLY: [&str; 7] = [
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_XRAY_CONTEXT_MISSING",
+    "AWS_XRAY_DAEMON_ADDRESS",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+
 /// The variables of an interpreter that is started before its function is known, sorted by name.
 pub(crate) fn early_env(plan: &LaunchPlan) -> Vec<(String, String)> {
     let defaults = DEFAULTS.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -17,7 +17,7 @@ mod version;
 pub use bootstraps::Bootstraps;
 pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable};
 pub use discovery::{Places, discover};
-pub use environment::{Credentials, FunctionEnvironment, InitializationType, platform_env};
+pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
 pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchKind, LaunchPlan};
 pub use selection::{Interpreter, Language};
 pub use spec::LogMode;

@@ -6,14 +6,19 @@ use crate::{
     link::{Started, receive},
     protocol::{Ending, FromInit, FromServer, LastWords},
 };
-use lambent_sandbox::{Exit, SandboxControl};
+use lambent_sandbox::{BoxFuture, Exit, SandboxControl};
 use rustix::process::Signal;
 use std::{
-    fs,
+    collections::VecDeque,
+    fs, io,
+    net::TcpStream,
     os::fd::OwnedFd,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
-use tokio::{io::unix::AsyncFd, sync::oneshot};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::{mpsc, oneshot},
+};
 
 /// Ends the environment when it is dropped.
 pub(crate) struct Control {
@@ -22,14 +27,26 @@ pub(crate) struct Control {
     socket: Arc<OwnedFd>,
     peak: Option<Peak>,
     last: Arc<OnceLock<LastWords>>,
+    connecting: Arc<Connecting>,
 }
 
-/// Waits for the runtime process's end.
+/// Who waits for a socket of the environment's network: the init answers in the order in which it is asked.
+#[derive(Default)]
+struct Connecting(Mutex<VecDeque<oneshot::Sender<Option<OwnedFd>>>>);
+
+impl Connecting {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<oneshot::Sender<Option<OwnedFd>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for the ends of the runtime process and its companions.
 pub(crate) struct Watch {
     socket: AsyncFd<Arc<OwnedFd>>,
     usage: Usage,
     ended: oneshot::Receiver<LastWords>,
     last: Arc<OnceLock<LastWords>>,
+    connecting: Arc<Connecting>,
 }
 
 /// The sides of a running environment: what the invoker holds, what watches, and its output.
@@ -42,12 +59,14 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
         ended,
     } = started;
     let last = Arc::new(OnceLock::new());
+    let connecting = Arc::new(Connecting::default());
     let control = Control {
         pid,
         pidfd,
         socket: socket.get_ref().clone(),
         peak: usage.open_peak(),
         last: last.clone(),
+        connecting: connecting.clone(),
     };
     (
         control,
@@ -56,27 +75,60 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
             usage,
             ended,
             last,
+            connecting,
         },
         output,
     )
 }
 
 impl Watch {
-    /// Waits for the end of the runtime process and says how it was; `None` when the environment was lost as a whole.
-    pub(crate) async fn run(self) -> Option<Exit> {
-        // What cannot be understood is treated as a loss: the environment is no use to anybody.
-        while let Ok(Some((message, _))) = receive(&self.socket).await {
-            if let FromInit::Exited(ending) = message {
-                let last = self.usage.last_words();
-                // Set here and nowhere before.
-                let _ = self.last.set(last);
-                return Some(exit_of(ending, last));
+    /// Waits for the end of the runtime process, and where there are `companions` for the end of the environment. A `tell` that is
+    /// dropped means that the environment was lost as a whole.
+    pub(crate) async fn run(
+        self,
+        tell: oneshot::Sender<Exit>,
+        companions: Option<mpsc::UnboundedSender<(usize, Exit)>>,
+    ) {
+        let mut tell = Some(tell);
+        // What cannot be understood is treated as a loss: the environment is no use to anybody. The invoker may have lost interest.
+        while let Ok(Some((message, fds))) = receive(&self.socket).await {
+            match message {
+                FromInit::Connected => {
+                    let waiting = self.connecting.waiting().pop_front();
+                    if let Some(waiting) = waiting {
+                        let _ = waiting.send(fds.into_iter().next());
+                    }
+                }
+                FromInit::Exited(ending) => {
+                    let last = self.usage.last_words();
+                    // Set here and nowhere before.
+                    let _ = self.last.set(last);
+                    if let Some(tell) = tell.take() {
+                        let _ = tell.send(exit_of(ending, last));
+                    }
+                    if companions.is_none() {
+                        return;
+                    }
+                }
+                FromInit::CompanionExited(place, ending) => {
+                    if let Some(companions) = &companions {
+                        let _ = companions.send((place, exit_of(ending, self.usage.last_words())));
+                    }
+                }
+                FromInit::Running
+                | FromInit::InvalidEntrypoint { .. }
+                | FromInit::InvalidCompanion { .. }
+                | FromInit::Failed(_) => {}
             }
         }
         // The init is gone, and its control groups about to be: the starter has read them.
-        let last = self.ended.await.ok()?;
+        let (Some(tell), Ok(last)) = (tell, self.ended.await) else {
+            return;
+        };
         let _ = self.last.set(last);
-        (last.oom_kills > 0).then_some(Exit::OutOfMemory)
+        if last.oom_kills > 0 {
+            let _ = tell.send(Exit::OutOfMemory);
+        }
     }
 }
 
@@ -99,12 +151,36 @@ impl SandboxControl for Control {
         let _ = channel::send(&self.socket, &FromServer::Terminate, &[]);
     }
 
+    fn kill_runtime(&self) {
+        let _ = channel::send(&self.socket, &FromServer::KillRuntime, &[]);
+    }
+
     fn freeze(&self) {
         let _ = channel::send(&self.socket, &FromServer::Freeze, &[]);
     }
 
     fn thaw(&self) {
         let _ = channel::send(&self.socket, &FromServer::Thaw, &[]);
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<TcpStream>> {
+        let (tell, told) = oneshot::channel();
+        let sent = {
+            // Held while asking, so that the order of the questions is that of those who wait.
+            let mut waiting = self.connecting.waiting();
+            let sent = channel::send(&self.socket, &FromServer::Connect(port), &[]);
+            if sent.is_ok() {
+                waiting.push_back(tell);
+            }
+            sent
+        };
+        Box::pin(async move {
+            sent?;
+            let socket = told.await.map_err(|_| io::ErrorKind::NotConnected)?;
+            socket
+                .map(TcpStream::from)
+                .ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+        })
     }
 
     fn peak_memory_bytes(&self) -> Option<u64> {

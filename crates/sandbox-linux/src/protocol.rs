@@ -76,10 +76,18 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it: the listeners for the Runtime API and for AWS's APIs.
+    /// The runtime process runs. Beside it: the listeners for the Runtime API and for AWS's APIs, and the read end of the companions'
+    /// output if there are any.
     Running,
     /// The command cannot be executed.
     InvalidEntrypoint {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
+    /// A companion cannot be executed.
+    InvalidCompanion {
         /// The program, as seen inside.
         command: String,
         /// The kernel's word.
@@ -89,6 +97,10 @@ pub(crate) enum FromInit {
     Failed(StepError),
     /// The runtime process ended.
     Exited(Ending),
+    /// A companion ended, by its place in the spec.
+    CompanionExited(usize, Ending),
+    /// The answer to [`FromServer::Connect`]. Beside it: the socket, unless there is none.
+    Connected,
 }
 
 /// How a process ended.
@@ -105,8 +117,12 @@ pub(crate) enum Ending {
 pub(crate) enum FromServer {
     /// Send SIGTERM to the runtime process.
     Terminate,
+    /// Send SIGKILL to the runtime process.
+    KillRuntime,
     /// Stop every process of the environment.
     Freeze,
     /// Let them run on.
     Thaw,
+    /// Connect to this port of the environment's loopback.
+    Connect(u16),
 }

@@ -8,7 +8,7 @@ use crate::{
     step::StepError,
     sys,
 };
-use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Exit, Program, Sandbox, SandboxProvider, StartError};
 use rustix::io::Errno;
 use std::{
     fs, io,
@@ -20,7 +20,11 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::{io::unix::AsyncFd, sync::oneshot, task::JoinSet};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 /// What the operator chooses.
 #[derive(Clone, Debug)]
@@ -162,34 +166,44 @@ impl Inner {
         };
         blocks_not(&socket)?;
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+        let accompanied = !spec.companions.programs.is_empty();
         let started = link.request(ticket, spec, inits_socket).await?;
         blocks_not(&started.output)?;
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
-        let [runtime_api, aws_endpoint] = running(&socket).await?;
+        let Inside {
+            listeners: [runtime_api, aws_endpoint],
+            companion_output,
+        } = running(&socket).await?;
+        if let Some(output) = &companion_output {
+            blocks_not(output)?;
+        }
         served.store(true, Ordering::Relaxed);
         let (control, watch, output) = environment::halves(started, socket);
-        let exited = self.watch(watch);
+        let (exited, companion_exits) = self.watch(watch, accompanied);
         Ok(Sandbox {
             runtime_api,
             aws_endpoint,
             output,
+            companion_output,
             exited,
+            companion_exits,
             control: Arc::new(control),
         })
     }
 
-    fn watch(&self, watch: Watch) -> oneshot::Receiver<lambent_sandbox::Exit> {
+    fn watch(
+        &self,
+        watch: Watch,
+        accompanied: bool,
+    ) -> (oneshot::Receiver<Exit>, mpsc::UnboundedReceiver<(usize, Exit)>) {
         let (tell, exited) = oneshot::channel();
+        let (tell_companions, companion_exits) = mpsc::unbounded_channel();
+        let tell_companions = accompanied.then_some(tell_companions);
         let mut tasks = self.tasks();
         // Tasks of environments that ended are let go of here, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            if let Some(exit) = watch.run().await {
-                // The invoker may have lost interest.
-                let _ = tell.send(exit);
-            }
-        });
-        exited
+        tasks.spawn(watch.run(tell, tell_companions));
+        (exited, companion_exits)
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
@@ -197,20 +211,38 @@ impl Inner {
     }
 }
 
-/// Waits until the init says that the runtime process runs, and gives the listeners inside.
-async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<[TcpListener; 2], StartError> {
+/// What was opened inside.
+struct Inside {
+    listeners: [TcpListener; 2],
+    companion_output: Option<OwnedFd>,
+}
+
+/// Waits until the init says that the runtime process runs.
+async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<Inside, StartError> {
     let message = receive(socket)
         .await
         .map_err(|error| setup("listen to the init", &error))?;
     match message {
-        Some((FromInit::Running, fds)) => <[OwnedFd; 2]>::try_from(fds)
-            .map(|listeners| listeners.map(TcpListener::from))
-            .map_err(|_| setup("listen to the init", &Errno::BADF)),
+        Some((FromInit::Running, fds)) => {
+            let mut fds = fds.into_iter();
+            let mut listener = || {
+                let fd = fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF))?;
+                Ok(TcpListener::from(fd))
+            };
+            let listeners = [listener()?, listener()?];
+            Ok(Inside {
+                listeners,
+                companion_output: fds.next(),
+            })
+        }
         Some((FromInit::InvalidEntrypoint { command, reason }, _)) => {
             Err(StartError::InvalidEntrypoint { command, reason })
         }
+        Some((FromInit::InvalidCompanion { command, reason }, _)) => {
+            Err(StartError::InvalidCompanion { command, reason })
+        }
         Some((FromInit::Failed(StepError { step, reason }), _)) => Err(StartError::Setup { step, reason }),
-        Some((FromInit::Exited(_), _)) | None => {
+        Some((FromInit::Exited(_) | FromInit::CompanionExited(..) | FromInit::Connected, _)) | None => {
             let reason = io::Error::other("the init ended before the runtime process ran");
             Err(setup("start the runtime process", &reason))
         }

@@ -8,10 +8,17 @@ mod enforcement;
 mod spec;
 
 pub use enforcement::{Enforcement, Guarantee, Primitive};
-pub use spec::{BindMount, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
+pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
 
-use std::{future::Future, net::TcpListener, os::fd::OwnedFd, pin::Pin, sync::Arc};
-use tokio::sync::oneshot;
+use std::{
+    future::Future,
+    io,
+    net::{TcpListener, TcpStream},
+    os::fd::OwnedFd,
+    pin::Pin,
+    sync::Arc,
+};
+use tokio::sync::{mpsc, oneshot};
 
 /// A future in a box: starting an environment is rare enough for one allocation.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -41,6 +48,11 @@ pub struct Sandbox {
     pub output: OwnedFd,
     /// Told once, when the runtime process has ended. A dropped sender means that the environment was lost as a whole.
     pub exited: oneshot::Receiver<Exit>,
+    /// The same for the companions together; `None` where there are none.
+    pub companion_output: Option<OwnedFd>,
+    /// Told of each companion that ended while the environment lives, by its place among [`Companions::programs`]. Closed where there
+    /// are none.
+    pub companion_exits: mpsc::UnboundedReceiver<(usize, Exit)>,
     /// Looks into the environment and ends it.
     pub control: Arc<dyn SandboxControl>,
 }
@@ -53,6 +65,9 @@ pub trait SandboxControl: Send + Sync {
     /// Asks the runtime process to end (SIGTERM).
     fn terminate(&self);
 
+    /// Ends the runtime process alone (SIGKILL), and leaves its companions.
+    fn kill_runtime(&self);
+
     /// Stops every process of the environment where it is: nothing runs, no timer fires, until [`SandboxControl::thaw`]. It can be
     /// killed meanwhile.
     fn freeze(&self);
@@ -60,11 +75,14 @@ pub trait SandboxControl: Send + Sync {
     /// Lets the processes of a frozen environment run on. One that is not frozen does not notice.
     fn thaw(&self);
 
+    /// Connects to a port of the environment's own loopback. The stream is non-blocking, and may still be connecting.
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<TcpStream>>;
+
     /// The most memory the environment ever held, in bytes; `None` where the host cannot tell.
     fn peak_memory_bytes(&self) -> Option<u64>;
 }
 
-/// How the runtime process ended.
+/// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// It exited by itself with this status.
@@ -81,6 +99,14 @@ pub enum StartError {
     /// The command does not exist or cannot be executed.
     #[error("cannot execute {command}: {reason}")]
     InvalidEntrypoint {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
+    /// A companion does not exist or cannot be executed.
+    #[error("cannot execute {command}: {reason}")]
+    InvalidCompanion {
         /// The program, as seen inside.
         command: String,
         /// The kernel's word.

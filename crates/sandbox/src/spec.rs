@@ -16,8 +16,19 @@ pub struct EnvSpec {
     pub working_dir: String,
     /// Read-only directories beside the minimal root and those of the program: the function's code at `/var/task`, layers at `/opt`.
     pub mounts: Vec<BindMount>,
+    /// What is started just before the runtime process.
+    pub companions: Companions,
     /// What it may use.
     pub limits: Limits,
+}
+
+/// Programs that run beside the runtime process, in `/`, and write to an output of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Companions {
+    /// The files, seen from inside, in the order in which they are started.
+    pub programs: Vec<String>,
+    /// The whole environment of each.
+    pub env: Vec<(String, String)>,
 }
 
 /// The program of the runtime process: what many functions have in common.

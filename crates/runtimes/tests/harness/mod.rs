@@ -58,7 +58,7 @@ impl Function {
         let bootstraps = Bootstraps::install(setup.bootstraps.unwrap_or(root.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let api = RuntimeApi::new();
+        let api = RuntimeApi::new(lambent_runtime_api::ExtensionHost::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
         let runtime_dir = bootstraps.of(setup.interpreter.language);

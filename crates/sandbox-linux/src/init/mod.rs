@@ -26,7 +26,10 @@ use crate::{
     sys,
 };
 use lambent_sandbox::{EnvSpec, Program, ProgramStart};
-use rustix::process::Pid;
+use rustix::{
+    pipe::{PipeFlags, pipe_with},
+    process::Pid,
+};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// What an init takes over from the starter it is forked from.
@@ -50,6 +53,13 @@ pub(crate) enum InitError {
         /// The kernel's word.
         reason: String,
     },
+    /// The same of a companion.
+    InvalidCompanion {
+        /// The program, as seen inside.
+        command: String,
+        /// The kernel's word.
+        reason: String,
+    },
     /// A step failed.
     Step(StepError),
 }
@@ -64,6 +74,7 @@ impl From<InitError> for FromInit {
     fn from(error: InitError) -> Self {
         match error {
             InitError::InvalidEntrypoint { command, reason } => Self::InvalidEntrypoint { command, reason },
+            InitError::InvalidCompanion { command, reason } => Self::InvalidCompanion { command, reason },
             InitError::Step(error) => Self::Failed(error),
         }
     }
@@ -112,14 +123,19 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
             children,
             rules,
             runtime,
+            companions,
+            companion_output,
         }) => {
-            channel::send(&server, &FromInit::Running, &listeners.fds()).step("report")?;
-            drop(listeners);
+            let companion_fd = companion_output.as_ref().map(AsFd::as_fd);
+            let beside: Vec<_> = listeners.fds().into_iter().chain(companion_fd).collect();
+            channel::send(&server, &FromInit::Running, &beside).step("report")?;
+            drop((listeners, companion_output));
             // Function code may run already. Should this fail, the environment ends.
             rules.enforce()?;
             seccomp::load(filter)?;
             reaper::run(&reaper::Watched {
                 runtime,
+                companions,
                 children,
                 server,
                 link,
@@ -152,6 +168,9 @@ struct Started {
     children: OwnedFd,
     rules: landlock::Rules,
     runtime: Pid,
+    companions: Vec<Pid>,
+    /// The read end.
+    companion_output: Option<OwnedFd>,
 }
 
 impl<'a> Prepared<'a> {
@@ -192,7 +211,7 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Does the rest, and lets the runtime process run.
+    /// Does the rest, and lets the companions and then the runtime process run.
     fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
         match &self.runtime {
@@ -201,16 +220,26 @@ impl<'a> Prepared<'a> {
         }
         // Function code never runs beside a process of its environment that may do more than it.
         privileges::drop_all()?;
+        let fork = |output: &OwnedFd| runtime::Waiting::fork(output, &self.rules, self.filter);
+        let (mut companions, mut companion_output) = (Vec::new(), None);
+        if !spec.companions.programs.is_empty() {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC).step("make the companions' pipe")?;
+            let start = |program: &String| fork(&write)?.execute_companion(program, spec);
+            companions = spec.companions.programs.iter().map(start).collect::<Result<_, _>>()?;
+            companion_output = Some(read);
+        }
         let runtime = match self.runtime {
             Runtime::Waiting(waiting) => waiting.execute(spec)?,
             Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
-            Runtime::Ahead(_) => runtime::Waiting::fork(&self.output, &self.rules, self.filter)?.execute(spec)?,
+            Runtime::Ahead(_) => fork(&self.output)?.execute(spec)?,
         };
         Ok(Started {
             listeners: self.listeners,
             children: self.children,
             rules: self.rules,
             runtime,
+            companions,
+            companion_output,
         })
     }
 }

@@ -4,9 +4,13 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketFlags, SocketType, connect as connect_socket, socket_with},
+};
 use std::{
-    net::{Ipv4Addr, TcpListener, UdpSocket},
-    os::fd::{AsFd, BorrowedFd},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 /// The port of the Runtime API, as AWS has it.
@@ -41,4 +45,14 @@ fn listen(port: u16) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Begins to connect to a port of this network's loopback, without waiting for whether that works.
+pub(super) fn connect(port: u16) -> Result<OwnedFd, StepError> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).step("open a socket")?;
+    match connect_socket(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
+        Err(error) => Err(StepError::new("connect", error)),
+    }
 }

@@ -4,6 +4,7 @@
 //! Stop signals freeze: pid 1 alone can send one to every other process of its namespace at once, none can refuse it, it needs no
 //! control group, and going on takes microseconds. A process that is forked meanwhile is stopped with its parent.
 
+use super::network;
 use crate::{
     channel,
     protocol::{Ending, FromInit, FromServer},
@@ -15,12 +16,14 @@ use rustix::{
     io::Errno,
     process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait},
 };
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// What the init watches.
 pub(super) struct Watched {
     /// The runtime process.
     pub(super) runtime: Pid,
+    /// What runs beside it.
+    pub(super) companions: Vec<Pid>,
     /// Readable when a child ended.
     pub(super) children: OwnedFd,
     /// The environment's socket.
@@ -45,9 +48,9 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
         let [server, children, link] = fds.map(|fd| !fd.revents().is_empty());
         if children {
             drain(&watched.children);
-            if let Some(ending) = reap(watched.runtime) {
-                runs = false;
-                channel::send(&watched.server, &FromInit::Exited(ending), &[]).step("report")?;
+            for ended in reap(watched) {
+                runs &= !matches!(ended, FromInit::Exited(_));
+                channel::send(&watched.server, &ended, &[]).step("report")?;
             }
         }
         if server {
@@ -56,7 +59,16 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
                 Some((FromServer::Terminate, _)) if runs => {
                     kill_process(watched.runtime, Signal::TERM).step("terminate")?;
                 }
-                Some((FromServer::Terminate, _)) => {}
+                Some((FromServer::KillRuntime, _)) if runs => {
+                    kill_process(watched.runtime, Signal::KILL).step("kill the runtime process")?;
+                }
+                Some((FromServer::Terminate | FromServer::KillRuntime, _)) => {}
+                Some((FromServer::Connect(port), _)) => {
+                    // Whoever asked sees that there is no socket, and tries again.
+                    let socket = network::connect(port).ok();
+                    let beside: Vec<_> = socket.iter().map(AsFd::as_fd).collect();
+                    channel::send(&watched.server, &FromInit::Connected, &beside).step("hand a socket over")?;
+                }
                 Some((FromServer::Freeze, _)) => signal_all(Signal::STOP)?,
                 Some((FromServer::Thaw, _)) => signal_all(Signal::CONT)?,
                 None => return Ok(()),
@@ -84,15 +96,18 @@ pub(crate) fn drain(signals: &OwnedFd) {
     while rustix::io::read(signals, &mut buffer).is_ok_and(|read| read > 0) {}
 }
 
-/// Reaps every child that ended; says how `runtime` did, if it is among them.
-fn reap(runtime: Pid) -> Option<Ending> {
-    let mut ending = None;
+/// Reaps every child that ended; says how the runtime process and its companions did, if they are among them.
+fn reap(watched: &Watched) -> Vec<FromInit> {
+    let mut ended = Vec::new();
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-        if pid == runtime {
-            ending = ending_of(status);
+        let Some(ending) = ending_of(status) else { continue };
+        if pid == watched.runtime {
+            ended.push(FromInit::Exited(ending));
+        } else if let Some(place) = watched.companions.iter().position(|companion| *companion == pid) {
+            ended.push(FromInit::CompanionExited(place, ending));
         }
     }
-    ending
+    ended
 }
 
 fn ending_of(status: WaitStatus) -> Option<Ending> {

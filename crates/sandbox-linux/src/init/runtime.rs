@@ -80,23 +80,43 @@ impl Waiting {
 
     /// Lets it run the program of `spec`; returns when it does.
     pub(super) fn execute(self, spec: &EnvSpec) -> Result<Pid, InitError> {
-        limit(self.pid, &spec.limits)?;
         let order = Order {
             command: spec.program.command.clone(),
             env: spec.env.clone(),
             working_dir: spec.working_dir.clone(),
             ahead: false,
         };
-        channel::send(&self.link, &order, &[]).step("tell the runtime process")?;
+        let invalid = |reason| InitError::InvalidEntrypoint {
+            command: spec.program.command.first().cloned().unwrap_or_default(),
+            reason,
+        };
+        self.obey(&order, &spec.limits, invalid)
+    }
+
+    /// Lets it run a companion of `spec` instead.
+    pub(super) fn execute_companion(self, program: &str, spec: &EnvSpec) -> Result<Pid, InitError> {
+        let order = Order {
+            command: vec![program.to_owned()],
+            env: spec.companions.env.clone(),
+            working_dir: "/".to_owned(),
+            ahead: false,
+        };
+        let invalid = |reason| InitError::InvalidCompanion {
+            command: program.to_owned(),
+            reason,
+        };
+        self.obey(&order, &spec.limits, invalid)
+    }
+
+    fn obey(self, order: &Order, limits: &Limits, invalid: impl FnOnce(String) -> InitError) -> Result<Pid, InitError> {
+        limit(self.pid, limits)?;
+        channel::send(&self.link, order, &[]).step("tell the runtime process")?;
         // Executing closes its end.
         let Some((stopped, _)) = channel::receive(&self.link).step("wait for the runtime process")? else {
             return Ok(self.pid);
         };
         Err(match stopped {
-            Stopped::Execute(reason) => InitError::InvalidEntrypoint {
-                command: spec.program.command.first().cloned().unwrap_or_default(),
-                reason,
-            },
+            Stopped::Execute(reason) => invalid(reason),
             Stopped::Step(error) => InitError::Step(error),
         })
     }
@@ -241,7 +261,7 @@ fn candidates(program: &str, env: &[(String, String)]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambent_sandbox::ProgramStart;
+    use lambent_sandbox::{Companions, ProgramStart};
 
     #[test]
     fn no_function_gets_its_core_read_by_a_program_of_the_host() {
@@ -269,6 +289,7 @@ mod tests {
             env: vec![("A".into(), "1=2".into()), ("B".into(), String::new())],
             working_dir: "/var/task".into(),
             mounts: vec![],
+            companions: Companions::default(),
             limits: Limits {
                 memory_bytes: 0,
                 milli_cpus: 0,

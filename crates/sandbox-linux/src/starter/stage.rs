@@ -62,7 +62,10 @@ fn build_etc(etc: &Path) -> Result<(), StepError> {
     let files = [
         ("passwd", passwd.as_str()),
         ("group", &format!("root:x:0:\nsbx_group1051:x:{gid}:\n")),
-        ("hosts", "127.0.0.1 localhost lambent\n::1 localhost\n"),
+        (
+            "hosts",
+            "127.0.0.1 localhost lambent sandbox.localdomain sandbox\n::1 localhost\n",
+        ),
         ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
         // There is no network to ask: a look-up fails at once instead of after a timeout.
         ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"),

@@ -1,7 +1,8 @@
 //! A provider with a directory of its own, and what tests say about environments.
 
 use lambent_sandbox::{
-    BindMount, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Sandbox, SandboxProvider, StartError,
+    BindMount, Companions, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Sandbox, SandboxProvider,
+    StartError,
 };
 use lambent_sandbox_linux::{LinuxSandbox, Options};
 use std::{
@@ -89,6 +90,8 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         exited,
         control,
         runtime_api: _,
+        companion_exits: _,
+        companion_output: _,
         aws_endpoint: _,
     } = sandbox;
     let exit = exited.await.ok();
@@ -120,6 +123,7 @@ pub(crate) fn spec(command: &[&str]) -> EnvSpec {
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         working_dir: "/var/task".into(),
         mounts: vec![],
+        companions: Companions::default(),
         limits: Limits {
             memory_bytes: 128 << 20,
             milli_cpus: 1_000,

@@ -77,7 +77,9 @@ pub(crate) async fn a_bad_entrypoint_is_told(host: &Host) {
                 assert_eq!(told, command);
                 assert!(why.contains(reason), "{why}");
             }
-            StartError::Setup { .. } | StartError::StarterGone => panic!("{command}"),
+            StartError::InvalidCompanion { .. } | StartError::Setup { .. } | StartError::StarterGone => {
+                panic!("{command}")
+            }
         }
     }
     assert_eq!(

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test program reports to its terminal")]
 
 mod ahead;
+mod companions;
 mod host;
 mod isolation;
 mod lifecycle;
@@ -45,6 +46,9 @@ const TESTS: &[Test] = &tests![
     ahead::an_expected_program_waits_for_its_first_environment,
     ahead::a_program_that_waits_is_as_confined_as_any,
     ahead::a_program_that_died_while_it_waited_is_started_again,
+    companions::a_companion_runs_beside_the_runtime_and_its_end_is_told,
+    companions::a_companion_outlives_the_runtime,
+    companions::a_companion_that_cannot_be_executed_fails_the_start,
     isolation::the_runtime_is_an_unprivileged_user_of_its_own_namespaces,
     isolation::nothing_but_tmp_is_writable,
     isolation::tmp_is_sized_and_private,
