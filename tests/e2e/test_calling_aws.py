@@ -249,6 +249,28 @@ def handler(event, context):
     assert hoarding.result().value is True
 
 
+def test_bodies_that_never_end_use_up_nobody_elses_room(python, caller):
+    echo = python(ECHO)
+    hoarder = python(f"""{CALL}
+import socket
+def handler(event, context):
+    address = urlsplit(os.environ["AWS_ENDPOINT_URL"])
+    credential = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0"
+    lines = ["POST /2015-03-31/functions HTTP/1.1", "Host: a", f"Authorization: {{credential}}", "Content-Length: 60000000", "", ""]
+    held = [socket.create_connection((address.hostname, address.port), 20) for _ in range(20)]
+    for each in held:
+        each.sendall((chr(13) + chr(10)).join(lines).encode() + b"x" * 100_000)
+    time.sleep(4)
+    return len(held)
+""", Timeout=60)  # fmt: skip
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        hoarding = pool.submit(hoarder.invoke)
+        while not hoarding.done():
+            answer = caller(f"len(invoke({echo.name!r}, {{'large': 'x' * 1_000_000}})['body']['echo']['large'])")
+            assert answer == 1_000_000
+    assert hoarding.result().value == 20
+
+
 def test_what_a_function_calls_while_the_server_stops_is_answered(fresh_lambent):
     server = fresh_lambent("--function-logs")
     create = lambda source: functions.create(server.client(), {"function.py": source}, host.newest("python"), "function.handler", Timeout=60)
