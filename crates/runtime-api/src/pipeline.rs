@@ -36,13 +36,18 @@ impl Drop for ParkedGuard<'_> {
     }
 }
 
-/// A connection that writes nothing while it is parked.
+/// A connection that writes nothing while it is parked, and reads nothing while its client does not take what is written: answers to
+/// requests that are sent without end and never listened to would be kept here otherwise.
 ///
 /// Parking is set and ended by the connection's own task while it answers requests, always before it comes to write, so that no wake-up
 /// is missed: what is held back is written when the invocation is.
 pub(crate) struct Pipeline {
     io: TokioIo<TcpStream>,
     parked: Parked,
+    /// The client's end took nothing more when it was written to last.
+    full: bool,
+    /// Reading was put off for that.
+    put_off: bool,
 }
 
 impl Pipeline {
@@ -50,7 +55,18 @@ impl Pipeline {
         Self {
             io: TokioIo::new(stream),
             parked,
+            full: false,
+            put_off: false,
         }
+    }
+
+    fn written(&mut self, cx: &Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.full = written.is_pending();
+        if !self.full && std::mem::take(&mut self.put_off) {
+            // Nobody else would wake who wanted to read.
+            cx.waker().wake_by_ref();
+        }
+        written
     }
 
     fn is_parked(&self) -> bool {
@@ -60,6 +76,10 @@ impl Pipeline {
 
 impl Read for Pipeline {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if self.full {
+            self.put_off = true;
+            return Poll::Pending;
+        }
         Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
@@ -69,7 +89,8 @@ impl Write for Pipeline {
         if self.is_parked() {
             return Poll::Pending;
         }
-        Pin::new(&mut self.io).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.written(cx, written)
     }
 
     fn poll_write_vectored(
@@ -80,7 +101,8 @@ impl Write for Pipeline {
         if self.is_parked() {
             return Poll::Pending;
         }
-        Pin::new(&mut self.io).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, parts);
+        self.written(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
