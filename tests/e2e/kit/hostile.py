@@ -112,7 +112,7 @@ class Street:
                 traces += self.mark(hostile)
             self.check(outcome, options["Timeout"], newcomers)
         for each in traces:
-            eventually(lambda each=each: not each.left(), 20, "the end of the hostile function's processes and control groups")
+            eventually(lambda each=each: not each.left(), 60, "the end of the hostile function's processes and control groups")
         grown = self.server.memory() - before
         assert grown < GROWTH, f"the server grew by {grown >> 20} MB"
         assert self.starter == self.starters(), "the starter ended"
