@@ -10,15 +10,18 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll},
 };
 use tokio::net::TcpStream;
 
-/// Whether the request that was read last from a connection is parked at `/next`.
+/// So many answers are kept for one write. A client that has sent more requests than that without listening once is let go.
+const UNSENT: u32 = 1_000;
+
+/// Whether the request that was read last from a connection is parked at `/next`, and how many answers have not been written.
 #[derive(Clone, Default)]
-pub(crate) struct Parked(Arc<AtomicBool>);
+pub(crate) struct Parked(Arc<AtomicBool>, Arc<AtomicU32>);
 
 /// While it is held, the connection is parked.
 pub(crate) struct ParkedGuard<'a>(&'a AtomicBool);
@@ -27,6 +30,11 @@ impl Parked {
     pub(crate) fn hold(&self) -> ParkedGuard<'_> {
         self.0.store(true, Ordering::Relaxed);
         ParkedGuard(&self.0)
+    }
+
+    /// One more request is answered: whether that is to be the last of the connection.
+    pub(crate) fn is_last(&self) -> bool {
+        self.1.fetch_add(1, Ordering::Relaxed) >= UNSENT
     }
 }
 
@@ -62,6 +70,9 @@ impl Pipeline {
 
     fn written(&mut self, cx: &Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.full = written.is_pending();
+        if !self.full {
+            self.parked.1.store(0, Ordering::Relaxed);
+        }
         if !self.full && std::mem::take(&mut self.put_off) {
             // Nobody else would wake who wanted to read.
             cx.waker().wake_by_ref();

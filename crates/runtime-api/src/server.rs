@@ -5,7 +5,7 @@ use crate::{
     pipeline::{Parked, Pipeline},
     service,
 };
-use http::Request;
+use http::{HeaderValue, Request, header::CONNECTION};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use tokio::{
@@ -76,7 +76,14 @@ async fn connection(api: Arc<RuntimeApi>, stream: TcpStream, head: usize) {
     let parked = Parked::default();
     let service = service_fn(|request: Request<Incoming>| {
         let (api, parked) = (Arc::clone(&api), parked.clone());
-        async move { Ok::<_, Infallible>(service::handle(&api, &parked, request).await) }
+        async move {
+            let mut response = service::handle(&api, &parked, request).await;
+            if parked.is_last() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let served = http1::Builder::new()
         .max_buf_size(head)
