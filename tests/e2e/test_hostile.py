@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from kit import host
 from kit.eventually import eventually
-from kit.hostile import PATIENCE_BESIDE_FORKS, Street, exited, timed_out
+from kit.hostile import Street, exited, timed_out
 from kit.server import Server
 
 
@@ -24,18 +24,6 @@ def street(tmp_path_factory):
 
 
 # Processes and processors.
-
-
-def test_forks_that_fork(street):
-    host.need_enforced("limit on processes")
-    host.need_enforced("processor share")
-    answer = street.suffer("""
-def attack(context):
-    while True:
-        refused(os.fork)
-""", newcomers=PATIENCE_BESIDE_FORKS)  # fmt: skip
-    # There may be no memory for all of them.
-    assert timed_out(answer) or exited(answer, "signal: killed")
 
 
 def test_children_that_outlive_the_invocation(street):
