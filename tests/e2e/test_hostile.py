@@ -117,6 +117,69 @@ def attack(context):
     assert answer.value == 3_999
 
 
+def test_memory_of_the_kernel(street):
+    """Full pipes and sockets that nobody reads, descriptors in flight, queues, shared memory, timers, watches."""
+    answer = street.suffer("""
+import fcntl, select
+
+def fill(write):
+    os.set_blocking(write, False)
+    try:
+        while True:
+            os.write(write, bytes(65_536))
+    except OSError:
+        pass
+
+def pipes():
+    kept = []
+    while True:
+        read, write = os.pipe()
+        refused(fcntl.fcntl, write, 1031, 1 << 20)
+        fill(write)
+        kept.append((read, write))
+
+def in_flight():
+    kept = []
+    while True:
+        left, right = socket.socketpair()
+        left.setblocking(False)
+        kept.append((left, right))
+        try:
+            while True:
+                socket.send_fds(left, [b"x"], [left.fileno()] * 200)
+        except BlockingIOError:
+            fill(left.fileno())
+
+def shared():
+    libc = ctypes.CDLL(None)
+    libc.shmat.restype = ctypes.c_void_p
+    # Not without limit: where memory is not limited, it is the host's.
+    for _ in range(100):
+        segment = libc.shmget(0, 1 << 20, 0o1600)
+        if segment < 0:
+            return
+        at = libc.shmat(segment, None, 0)
+        ctypes.memset(at, 1, 1 << 20)
+
+def watches():
+    libc = ctypes.CDLL(None)
+    while (watch := libc.inotify_init()) >= 0 and (poll := libc.epoll_create(1)) >= 0:
+        libc.inotify_add_watch(watch, b"/tmp", 0xFFF)
+
+def semaphores():
+    libc = ctypes.CDLL(None)
+    while libc.semget(0, 200, 0o1600) >= 0 and libc.msgget(0, 0o1600) >= 0:
+        pass
+
+def attack(context):
+    for work in (pipes, in_flight, shared, watches, semaphores):
+        in_children(4, lambda: (refused(work), time.sleep(60)))
+    time.sleep(2)
+    return "full"
+""")
+    assert answer.error is None or exited(answer), answer
+
+
 # Logs.
 
 

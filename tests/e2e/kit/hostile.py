@@ -12,9 +12,9 @@ from kit.eventually import eventually
 from kit.processes import Traces, command_line, everyone
 
 # The neighbours' answers may take this long on a machine that is busy with other things, too.
-PATIENCE = 10.0
+PATIENCE = 3.0
 # What the answer to a hostile function may take beyond its timeout, for the same reason.
-SLACK = 10.0
+SLACK = 5.0
 # What the server may grow by for the sake of one hostile function: one answer of 6 MB and what arrives with it, a few times over.
 GROWTH = 64 << 20
 _marks = itertools.count(1)
@@ -109,7 +109,7 @@ class Street:
                 traces += self.mark(hostile)
             self.check(outcome, options["Timeout"])
         for each in traces:
-            eventually(lambda each=each: not each.left(), 60, "the end of the hostile function's processes and control groups")
+            eventually(lambda each=each: not each.left(), 20, "the end of the hostile function's processes and control groups")
         grown = self.server.memory() - before
         assert grown < GROWTH, f"the server grew by {grown >> 20} MB"
         assert self.starter == self.starters(), "the starter ended"
