@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from kit import host
 from kit.eventually import eventually
-from kit.hostile import Street, exited, timed_out
+from kit.hostile import PATIENCE_BESIDE_FORKS, Street, exited, timed_out
 from kit.server import Server
 
 
@@ -24,6 +24,18 @@ def street(tmp_path_factory):
 
 
 # Processes and processors.
+
+
+def test_forks_that_fork(street):
+    host.need_enforced("limit on processes")
+    host.need_enforced("processor share")
+    answer = street.suffer("""
+def attack(context):
+    while True:
+        refused(os.fork)
+""", newcomers=PATIENCE_BESIDE_FORKS)  # fmt: skip
+    # There may be no memory for all of them.
+    assert timed_out(answer) or exited(answer, "signal: killed")
 
 
 def test_children_that_outlive_the_invocation(street):
@@ -77,6 +89,22 @@ def attack(context):
 
 
 # Memory and /tmp.
+
+
+def test_memory_of_many_processes(street):
+    host.need_enforced("memory limit")
+    answer = street.suffer("""
+def grow():
+    kept = []
+    while True:
+        kept.append(b"x" * (1 << 20))
+
+def attack(context):
+    in_children(20, grow)
+    grow()
+""", MemorySize=256, Timeout=20)  # fmt: skip
+    # The kernel's killer takes one at a time, and each must find the time to end beside those that look for memory.
+    assert timed_out(answer) or exited(answer, "signal: killed")
 
 
 def test_files_in_tmp_are_memory_of_the_function(street):

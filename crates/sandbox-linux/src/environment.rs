@@ -25,6 +25,7 @@ pub(crate) struct Control {
     pid: i32,
     pidfd: OwnedFd,
     socket: Arc<OwnedFd>,
+    usage: Usage,
     peak: Option<Peak>,
     last: Arc<OnceLock<LastWords>>,
     connecting: Arc<Connecting>,
@@ -64,6 +65,7 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
         pid,
         pidfd,
         socket: socket.get_ref().clone(),
+        usage: usage.clone(),
         peak: usage.open_peak(),
         last: last.clone(),
         connecting: connecting.clone(),
@@ -142,6 +144,7 @@ fn exit_of(ending: Ending, last: LastWords) -> Exit {
 
 impl SandboxControl for Control {
     fn kill(&self) {
+        self.usage.lift_processor_limit();
         // Pid 1 takes its whole pid namespace with it. One that is gone already is what is wanted.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
     }

@@ -130,12 +130,13 @@ impl Group {
 
     /// Where to read what the environment used.
     pub(crate) fn usage(&self) -> Usage {
-        let memory = self
-            .parts
-            .iter()
-            .find(|part| part.controllers.contains(&Controller::Memory));
+        let carrier = |controller: Controller| {
+            let part = self.parts.iter().find(|part| part.controllers.contains(&controller));
+            part.map(|part| (part.version, part.dir.clone()))
+        };
         Usage {
-            memory: memory.map(|part| (part.version, part.dir.clone())),
+            memory: carrier(Controller::Memory),
+            processor: carrier(Controller::Cpu),
         }
     }
 

@@ -281,6 +281,8 @@ mod tests {
         );
         assert_eq!(read(dir.join("cpu.weight")), "7");
         assert_eq!(read(dir.join("pids.max")), "1025", "the init counts too");
+        group.usage().lift_processor_limit();
+        assert_eq!(read(dir.join("cpu.max")), "max");
         plant(
             &dir,
             &[
@@ -351,6 +353,8 @@ mod tests {
             "20000"
         );
         assert_eq!(read(root.path().join("cpu/lambent-7-1/env-0/cpu.shares")), "73");
+        group.usage().lift_processor_limit();
+        assert_eq!(read(root.path().join("cpu/lambent-7-1/env-0/cpu.cfs_quota_us")), "-1");
         assert_eq!(
             read(root.path().join("memory/lambent-7-1/env-0/memory.limit_in_bytes")),
             "134217728"

@@ -1,4 +1,4 @@
-//! What the server reads from an environment's memory group.
+//! What the server reads from an environment's control groups, and how it lets their processes end.
 
 use super::Version;
 use crate::protocol::LastWords;
@@ -9,11 +9,13 @@ use std::{
     path::PathBuf,
 };
 
-/// Where an environment's memory is accounted for.
+/// Where an environment's memory and processor time are accounted for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Usage {
     /// The interface and the directory; absent where the host has no memory controller for us.
     pub(crate) memory: Option<(Version, PathBuf)>,
+    /// The same of processor time.
+    pub(crate) processor: Option<(Version, PathBuf)>,
 }
 
 impl Usage {
@@ -44,6 +46,18 @@ impl Usage {
             Version::V2 => "memory.peak",
         };
         File::open(dir.join(file)).ok().map(Peak)
+    }
+
+    /// Lets processes that are about to be killed have as much processor time as there is. Those that have overdrawn theirs in the
+    /// kernel, as a thousand that do nothing but fork have, are held back for up to minutes, and nobody among them can die meanwhile.
+    pub(crate) fn lift_processor_limit(&self) {
+        let Some((version, dir)) = &self.processor else { return };
+        let (file, without) = match version {
+            Version::V1 => ("cpu.cfs_quota_us", "-1"),
+            Version::V2 => ("cpu.max", "max"),
+        };
+        // A group that is gone has nobody left to end.
+        let _ = fs::write(dir.join(file), without);
     }
 
     /// Both, before the group is removed.

@@ -299,6 +299,9 @@ impl Starter {
     /// Ends every environment and removes what this starter made.
     fn end(mut self) {
         self.discarded.extend(self.spares.clear());
+        for environment in self.environments.values() {
+            environment.group.usage().lift_processor_limit();
+        }
         for pid in self
             .environments
             .keys()
