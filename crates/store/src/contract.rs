@@ -29,6 +29,7 @@ pub async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
     events_are_leased_once(&empty().await).await;
     a_lease_ends_by_time_or_release(&empty().await).await;
     a_rescheduled_event_keeps_its_payload(&empty().await).await;
+    crate::contract_messages::run(&empty).await;
 }
 
 /// A scope for tests.
