@@ -3,6 +3,7 @@
 
 pub mod concurrency;
 pub mod pool;
+pub mod queue;
 pub mod retry;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
