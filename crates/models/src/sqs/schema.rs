@@ -536,28 +536,11 @@ pub static MESSAGE_SYSTEM_ATTRIBUTE_MAP: Shape = Shape::new(
 });
 
 /// AWS `MessageSystemAttributeName`.
-pub static MESSAGE_SYSTEM_ATTRIBUTE_NAME: Shape = Shape::new("MessageSystemAttributeName", Kind::String).ruled(Rules {
-    values: &[
-        "All",
-        "SenderId",
-        "SentTimestamp",
-        "ApproximateReceiveCount",
-        "ApproximateFirstReceiveTimestamp",
-        "SequenceNumber",
-        "MessageDeduplicationId",
-        "MessageGroupId",
-        "AWSTraceHeader",
-        "DeadLetterQueueSourceArn",
-    ],
-    ..Rules::NONE
-});
+pub static MESSAGE_SYSTEM_ATTRIBUTE_NAME: Shape = Shape::new("MessageSystemAttributeName", Kind::String);
 
 /// AWS `MessageSystemAttributeNameForSends`.
 pub static MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS: Shape =
-    Shape::new("MessageSystemAttributeNameForSends", Kind::String).ruled(Rules {
-        values: &["AWSTraceHeader"],
-        ..Rules::NONE
-    });
+    Shape::new("MessageSystemAttributeNameForSends", Kind::String);
 
 /// AWS `MessageSystemAttributeValue`.
 pub static MESSAGE_SYSTEM_ATTRIBUTE_VALUE: Shape = Shape::new(
@@ -599,33 +582,7 @@ pub static QUEUE_ATTRIBUTE_MAP: Shape = Shape::new(
 });
 
 /// AWS `QueueAttributeName`.
-pub static QUEUE_ATTRIBUTE_NAME: Shape = Shape::new("QueueAttributeName", Kind::String).ruled(Rules {
-    values: &[
-        "All",
-        "Policy",
-        "VisibilityTimeout",
-        "MaximumMessageSize",
-        "MessageRetentionPeriod",
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "CreatedTimestamp",
-        "LastModifiedTimestamp",
-        "QueueArn",
-        "ApproximateNumberOfMessagesDelayed",
-        "DelaySeconds",
-        "ReceiveMessageWaitTimeSeconds",
-        "RedrivePolicy",
-        "FifoQueue",
-        "ContentBasedDeduplication",
-        "KmsMasterKeyId",
-        "KmsDataKeyReusePeriodSeconds",
-        "DeduplicationScope",
-        "FifoThroughputLimit",
-        "RedriveAllowPolicy",
-        "SqsManagedSseEnabled",
-    ],
-    ..Rules::NONE
-});
+pub static QUEUE_ATTRIBUTE_NAME: Shape = Shape::new("QueueAttributeName", Kind::String);
 
 /// AWS `QueueUrlList`.
 pub static QUEUE_URL_LIST: Shape = Shape::new(
