@@ -16,6 +16,7 @@ use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
+use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
@@ -82,6 +83,7 @@ struct Server {
     sandbox: Arc<LinuxSandbox>,
     invoker: Invoker,
     control: Control,
+    sqs: Sqs,
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
 }
@@ -98,6 +100,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .recover()
         .await
         .map_err(|refusal| anyhow::anyhow!("cannot recover: {refusal:?}"))?;
+    server
+        .sqs
+        .start()
+        .await
+        .map_err(|refusal| anyhow::anyhow!("cannot take up the queues: {refusal:?}"))?;
     let address = listener.local_addr()?;
 
     let stop = CancellationToken::new();
@@ -126,11 +133,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ordered = async {
         edge_stop.cancel();
         events_stop.cancel();
+        server.sqs.stop();
         tasks.join_all().await;
         events.join_all().await;
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
         server.control.shut_down().await;
+        server.sqs.shut_down().await;
         // Everything that held it has ended with it; what is left is this.
         server.sandbox.close().await;
     };
@@ -186,6 +195,12 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
+    let sqs = Sqs::open(lambent_sqs::Parts {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+    })
+    .await?;
     let dispatcher = Dispatcher::new(
         events,
         Arc::new(control.clone()),
@@ -198,7 +213,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: Vec::new(),
+        companions: vec![Arc::new(sqs.clone())],
         code,
         auth: config.auth,
         health,
@@ -211,6 +226,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         sandbox,
         invoker,
         control,
+        sqs,
         edge,
         dispatcher,
     })

@@ -135,10 +135,7 @@ impl Moves {
 
 impl Sqs {
     /// Goes on with the tasks that were running when the server ended.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn recover(&self) -> Result<(), Refusal> {
+    pub(crate) async fn resume_moves(&self) -> Result<(), Refusal> {
         for scope in self.store.document_scopes(Kind::MessageMove).await? {
             for task in self.list_all::<MoveTask>(&scope, None).await? {
                 if task.value.status == Status::Running

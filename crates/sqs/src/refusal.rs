@@ -2,10 +2,7 @@
 
 use lambent_models::sqs::errors;
 use lambent_store::{CommitError, Unavailable};
-use lambent_wire::{
-    ErrorShape, ErrorType, ServiceError,
-    error::{ACCESS_DENIED, INTERNAL_FAILURE},
-};
+use lambent_wire::{ErrorShape, ErrorType, ServiceError, error::INTERNAL_FAILURE};
 
 /// Why an operation did not do what was asked. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,19 +51,20 @@ pub enum Refusal {
     Internal(String),
 }
 
-/// What AWS answers beside the model: code, query code.
-const fn unmodelled(code: &'static str, query_code: &'static str) -> ErrorShape {
+/// What AWS answers beside the model: code, status, query code.
+const fn unmodelled(code: &'static str, http_status: u16, query_code: &'static str) -> ErrorShape {
     ErrorShape {
         code,
-        http_status: 400,
+        http_status,
         error_type: ErrorType::Absent,
         message_member: "message",
         query_code: Some(query_code),
     }
 }
 
-static INVALID_PARAMETER_VALUE: ErrorShape = unmodelled("InvalidParameterValueException", "InvalidParameterValue");
-static MISSING_PARAMETER: ErrorShape = unmodelled("MissingRequiredParameterException", "MissingParameter");
+static INVALID_PARAMETER_VALUE: ErrorShape = unmodelled("InvalidParameterValueException", 400, "InvalidParameterValue");
+static MISSING_PARAMETER: ErrorShape = unmodelled("MissingRequiredParameterException", 400, "MissingParameter");
+static ACCESS_DENIED: ErrorShape = unmodelled("AccessDeniedException", 403, "AccessDenied");
 
 impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {

@@ -11,8 +11,18 @@ const PERIOD: Duration = Duration::from_secs(30);
 const AT_ONCE: usize = 500;
 
 impl Sqs {
+    /// Begins the work in the background: sweeping, and the tasks that were running when the server ended. [`Sqs::shut_down`] ends it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn start(&self) -> Result<(), Refusal> {
+        let sweeper = self.clone();
+        self.tasks.spawn(async move { sweeper.tend().await });
+        self.resume_moves().await
+    }
+
     /// Sweeps now and then, until the server stops.
-    pub async fn tend(&self) {
+    async fn tend(&self) {
         while !self.stop.is_cancelled() {
             if let Err(refusal) = self.sweep().await {
                 tracing::warn!(?refusal, "messages could not be swept");

@@ -26,9 +26,12 @@ pub(crate) async fn send_message_batch(
         return Err(Refusal::BatchTooLong(size));
     }
     // What no message of a FIFO queue may lack fails the whole batch.
-    let lacking = |fault: Refusal| match fault {
-        Refusal::Missing(name) => Refusal::InvalidParameter(format!("The request must contain the parameter {name}.")),
-        other => other,
+    let lacking = |fault: Refusal| {
+        if let Refusal::Missing(name) = fault {
+            Refusal::InvalidParameter(format!("The request must contain the parameter {name}."))
+        } else {
+            fault
+        }
     };
     if queue.is_fifo() {
         let check = |(_, message): &(_, crate::Outgoing)| message.check_for(&queue.settings).map_err(lacking);
