@@ -9,14 +9,14 @@ use crate::{
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
-    request::{Answer, Job},
+    request::{self, Answer, Job},
     telemetry,
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
 use lambent_runtime_api::{Invocation, RuntimeApi, ShutdownReason};
 use lambent_sandbox::{Exit, SandboxControl};
-use lambent_types::FunctionRecord;
+use lambent_types::{FunctionRecord, Occurrence, Outcome};
 use std::{any::Any, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -202,6 +202,11 @@ impl Environment {
             payload: classified.payload,
             log_tail: None,
         };
+        let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
+        let ran = Occurrence::Invoked {
+            duration: Duration::from_micros(duration),
+            failed: answer.outcome != Outcome::Success,
+        };
         if job.request.tail {
             let log_tail = Some(self.finish_log(report, classified.note));
             job.answer(Ok(Answer { log_tail, ..answer }));
@@ -210,6 +215,7 @@ impl Environment {
             job.answer(Ok(answer));
             self.finish_log(report, classified.note);
         }
+        shared.meter.count(request::subject(&self.function, &invoked_arn), ran);
         match after {
             After::Reusable => self.settled(shared, began).await,
             After::Over(_) => after,
@@ -318,6 +324,11 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         output.platform(&report.line());
         log_tail = job.request.tail.then(|| Bytes::from(output.take_tail()));
     }
+    let ran = Occurrence::Invoked {
+        duration: Duration::from_micros(failed.duration),
+        failed: true,
+    };
+    shared.meter.count(job.request.subject(), ran);
     job.answer(Ok(Answer {
         error_type,
         content_type: None,
