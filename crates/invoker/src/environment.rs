@@ -1,6 +1,7 @@
 //! The task of one environment: it takes jobs one after the other until it is told to end, or its process does.
 
 use crate::{
+    alarm::Alarm,
     classify::{self, Ended},
     companions::{Companions, Ending},
     init::{self, Failed},
@@ -44,6 +45,10 @@ pub(crate) struct Environment {
     pub(crate) has_extensions: bool,
     /// Microseconds of initialisation, until the first invocation has reported them.
     pub(crate) init: Option<u64>,
+    /// When it is to be frozen.
+    pub(crate) freezing: Alarm,
+    /// When an invocation's time is over.
+    pub(crate) timeout: Alarm,
     pub(crate) _held: Box<dyn Any + Send + Sync>,
 }
 
@@ -140,8 +145,7 @@ impl Environment {
         shared: &Shared,
         inbox: &mut mpsc::UnboundedReceiver<Job>,
     ) -> Result<Job, ShutdownReason> {
-        let freezing = tokio::time::sleep(FREEZE_AFTER);
-        tokio::pin!(freezing);
+        self.freezing.set(shared.clock.monotonic_micros(), FREEZE_AFTER);
         let mut frozen = false;
         let job = loop {
             tokio::select! {
@@ -150,7 +154,7 @@ impl Environment {
                 () = shared.stopping.cancelled() => break Err(ShutdownReason::Spindown),
                 _ = &mut self.exited => break Err(ShutdownReason::Failure),
                 _ = self.companions.failed(&self.api), if self.has_extensions => break Err(ShutdownReason::Failure),
-                () = &mut freezing, if !frozen => {
+                () = self.freezing.rung(&*shared.clock), if !frozen => {
                     self.control.freeze();
                     frozen = true;
                 }
@@ -167,6 +171,7 @@ impl Environment {
     async fn carry_out(&mut self, shared: &Shared, mut job: Job) -> After {
         let request_id = job.request.request_id;
         let began = shared.clock.monotonic_micros();
+        self.timeout.set(began, self.function.config.timeout.duration());
         if self.has_extensions {
             // What they wrote since the last invocation comes before.
             self.output.drain();
@@ -211,7 +216,7 @@ impl Environment {
             self.finish_log(report, classified.note);
         }
         match after {
-            After::Reusable => self.settled(shared, began).await,
+            After::Reusable => self.settled(shared).await,
             After::Over(_) => after,
         }
     }
@@ -253,7 +258,7 @@ impl Environment {
                 );
                 (ended, After::Over(ShutdownReason::Failure))
             }
-            () = tokio::time::sleep(timeout) => (Ended::TimedOut, After::Over(ShutdownReason::Timeout)),
+            () = self.timeout.rung(&*shared.clock) => (Ended::TimedOut, After::Over(ShutdownReason::Timeout)),
             never = self.output.pump() => match never {},
         }
     }
@@ -279,15 +284,13 @@ impl Environment {
     }
 
     /// Waits until the runtime asks for work again and every extension for an event, at most as long as an invocation may take.
-    async fn settled(&mut self, shared: &Shared, began: u64) -> After {
-        let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
-        let left = self.function.config.timeout.duration().saturating_sub(spent);
+    async fn settled(&mut self, shared: &Shared) -> After {
         tokio::select! {
             biased;
             () = self.api.waiting() => After::Reusable,
             _ = self.companions.failed(&self.api), if self.has_extensions => After::Over(ShutdownReason::Failure),
             _ = &mut self.exited => After::Over(ShutdownReason::Failure),
-            () = tokio::time::sleep(left) => After::Over(ShutdownReason::Timeout),
+            () = self.timeout.rung(&*shared.clock) => After::Over(ShutdownReason::Timeout),
             never = self.output.pump() => match never {},
         }
     }

@@ -1,6 +1,7 @@
 //! From nothing to an environment whose runtime asks for work.
 
 use crate::{
+    alarm::Alarm,
     classify::Ended,
     companions::{Companions, Ending},
     environment::Environment,
@@ -251,6 +252,8 @@ impl Booted {
             companions: self.companions,
             api: self.api,
             init: Some(init),
+            freezing: Alarm::new(),
+            timeout: Alarm::new(),
             _held: self.held,
         }
     }

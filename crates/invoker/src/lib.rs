@@ -10,6 +10,7 @@
 //! An environment is one task. It alone reads the environment's output, so the log lines of an invocation are in order without locks.
 
 mod admission;
+mod alarm;
 mod classify;
 mod companions;
 mod environment;
