@@ -87,7 +87,7 @@ class Server:
         return self.start()
 
     def client(self, account="test", region="us-east-1", service="lambda", **kwargs):
-        """A boto3 client, for Lambda unless it says so. A 12-digit `account` is the account's id."""
+        """A boto3 client, for Lambda unless another service is named. A 12-digit `account` is the account's id."""
         return boto3.client(
             service,
             endpoint_url=self.url,
