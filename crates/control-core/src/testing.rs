@@ -4,7 +4,7 @@
 
 use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
-use lambent_events::EventQueue;
+use lambent_events::{EventQueue, Unmetered};
 use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
 use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
@@ -56,7 +56,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Options::default(),
     );
     Core::new(Parts {
-        events: EventQueue::new(Arc::clone(&store)),
+        events: EventQueue::new(Arc::clone(&store), Arc::new(Unmetered)),
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,

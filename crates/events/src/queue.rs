@@ -1,5 +1,6 @@
 //! The way in.
 
+use crate::meter::{EventMetric, Meter};
 use lambent_store::{Change, CommitError, Store, Transaction};
 use lambent_types::AsyncEvent;
 use std::sync::Arc;
@@ -10,15 +11,17 @@ use tokio::sync::Notify;
 pub struct EventQueue {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) arrived: Arc<Notify>,
+    meter: Arc<dyn Meter>,
 }
 
 impl EventQueue {
-    /// A queue in this store.
+    /// A queue in this store, and who counts what it takes.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub fn new(store: Arc<dyn Store>, meter: Arc<dyn Meter>) -> Self {
         Self {
             store,
             arrived: Arc::default(),
+            meter,
         }
     }
 
@@ -27,8 +30,10 @@ impl EventQueue {
     /// # Errors
     /// When the store fails; the event is not accepted then.
     pub async fn accept(&self, event: AsyncEvent) -> Result<(), CommitError> {
+        let (function, at) = (event.function.clone(), event.accepted_at);
         self.store.commit(Transaction::of(Change::PutEvent(event))).await?;
         self.arrived.notify_one();
+        self.meter.record(&function, EventMetric::Received, at);
         Ok(())
     }
 }
