@@ -94,7 +94,7 @@ def test_an_alias_has_destinations_of_its_own(aws, python, lambent):
 def passing_on(kind):
     """Calls itself over the wire as an SDK does: with the trace header that it was given. The SDK itself need not be there."""
     return f"""
-    import json, os, urllib.request
+    import json, os, urllib.error, urllib.request
     def handler(event, context):
         print("LOOP", event["name"], event["n"])
         if event["n"] >= 40:
@@ -102,7 +102,11 @@ def passing_on(kind):
         request = urllib.request.Request(
             os.environ["AWS_ENDPOINT_URL"] + "/2015-03-31/functions/" + context.function_name + "/invocations",
             data=json.dumps({{**event, "n": event["n"] + 1}}).encode(),
-            headers={{"X-Amz-Invocation-Type": "{kind}", "X-Amzn-Trace-Id": os.environ["_X_AMZN_TRACE_ID"]}})
+            headers={{
+                "X-Amz-Invocation-Type": "{kind}", "X-Amzn-Trace-Id": os.environ["_X_AMZN_TRACE_ID"],
+                "Authorization": "AWS4-HMAC-SHA256 Credential=" + os.environ["AWS_ACCESS_KEY_ID"]
+                    + "/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + "0" * 64,
+            }})
         try:
             with urllib.request.urlopen(request) as answer:
                 return json.loads(answer.read() or b"null")
