@@ -2,6 +2,7 @@
 
 use crate::{
     aws_endpoint::Inside,
+    carrier::Services,
     config::Config,
     function_log::{Printed, Silent},
     health::ServerHealth,
@@ -11,7 +12,7 @@ use crate::{
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
-use lambent_events::{Dispatcher, EventQueue};
+use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
 use lambent_metrics::{FunctionMeter, Metrics};
@@ -86,6 +87,7 @@ struct Server {
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
     metrics: Metrics,
+    courier: Courier,
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -112,6 +114,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ));
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
+    events.spawn(server.courier.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
     let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {
@@ -187,7 +190,8 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         },
         config.invoker,
     );
-    let events = EventQueue::new(Arc::clone(&store));
+    let events = EventQueue::new(Arc::clone(&store), Arc::clone(&meter) as _);
+    let outbox = Outbox::new(Arc::clone(&store));
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&store),
         code: Arc::clone(&code),
@@ -200,11 +204,26 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
-    let dispatcher = Dispatcher::new(
-        events,
-        Arc::new(control.clone()),
+    let options = event_options(config.event_time_scale);
+    let courier = Courier::new(
+        outbox.clone(),
+        Arc::new(Services {
+            control: control.clone(),
+        }),
+        Arc::clone(&meter) as _,
         Arc::clone(&clock),
-        event_options(config.event_time_scale),
+        options.clone(),
+    );
+    let dispatcher = Dispatcher::new(
+        lambent_events::Parts {
+            queue: events,
+            outbox,
+            runner: Arc::new(control.clone()),
+            meter: Arc::clone(&meter) as _,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        options,
     );
     let health = Arc::new(ServerHealth {
         invoker: invoker.clone(),
@@ -229,6 +248,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         edge,
         dispatcher,
         metrics,
+        courier,
     })
 }
 
