@@ -68,6 +68,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .recover()
         .await
         .map_err(|refusal| anyhow::anyhow!("cannot recover: {refusal:?}"))?;
+    server
+        .sqs
+        .start()
+        .await
+        .map_err(|refusal| anyhow::anyhow!("cannot take up the queues: {refusal:?}"))?;
     let address = listener.local_addr()?;
 
     let stop = CancellationToken::new();
@@ -103,11 +108,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ordered = async {
         edge_stop.cancel();
         events_stop.cancel();
+        server.sqs.stop();
         tasks.join_all().await;
         events.join_all().await;
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
         server.control.shut_down().await;
+        server.sqs.shut_down().await;
         // The last invocations are counted, too.
         metrics_stop.cancel();
         metrics.join_all().await;

@@ -18,6 +18,7 @@ use lambent_invoker::{Invoker, LogSink};
 use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
+use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) sandbox: Arc<LinuxSandbox>,
     pub(crate) invoker: Invoker,
     pub(crate) control: Control,
+    pub(crate) sqs: Sqs,
     pub(crate) edge: Arc<Edge>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) courier: Courier,
@@ -76,6 +78,15 @@ impl Ground {
             meter: Arc::clone(&self.meter),
             cap,
         }))
+    }
+
+    async fn queues(&self) -> anyhow::Result<Sqs> {
+        let parts = lambent_sqs::Parts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        };
+        Ok(Sqs::open(parts).await?)
     }
 
     /// Those who try events, and those who deliver what becomes of them.
@@ -149,10 +160,11 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
+    let sqs = ground.queues().await?;
     let (dispatcher, courier) = ground.workers(&control, events, config.event_time_scale);
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: vec![Arc::new(metrics.clone())],
+        companions: vec![Arc::new(metrics.clone()), Arc::new(sqs.clone())],
         meter: Arc::clone(&ground.meter) as _,
         code: ground.code,
         auth: config.auth,
@@ -169,6 +181,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         sandbox,
         invoker,
         control,
+        sqs,
         edge,
         dispatcher,
         courier,
