@@ -160,6 +160,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         catalogue,
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
+        preparing: tokio::sync::Mutex::default(),
     });
     let inside = Arc::new(Inside::default());
     let invoker = Invoker::new(

@@ -12,6 +12,8 @@ pub enum Language {
     Python,
     /// `node`.
     Node,
+    /// `java`, of a JDK or of a JRE.
+    Java,
 }
 
 /// An interpreter that was found.
@@ -34,7 +36,7 @@ pub(crate) struct Choice<'a> {
 }
 
 /// The interpreter that comes nearest to `wanted`: of the same version, else the nearest newer one, else the nearest older one.
-/// Python 2 and Python 3 never stand in for each other. Among equals the first found wins.
+/// Python 2 and Python 3 never stand in for each other, and no Java for a newer one. Among equals the first found wins.
 pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Interpreter]) -> Option<Choice<'a>> {
     let candidates = || {
         found
@@ -67,6 +69,8 @@ fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
     match interpreter.language {
         Language::Python => interpreter.version.major() == wanted.major(),
         Language::Node => true,
+        // What was compiled for a newer Java does not run.
+        Language::Java => interpreter.version.major() >= wanted.major(),
     }
 }
 
@@ -105,6 +109,15 @@ mod tests {
         assert_eq!(node("8.10"), Some(("18.20.8".to_owned(), false)));
         assert_eq!(node("24"), Some(("20.20.2".to_owned(), false)));
         assert_eq!(node("20"), Some(("20.20.2".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_newer_java_stands_in_for_an_older_one_only() {
+        let java = |wanted| chosen(Language::Java, wanted, &["17.0.15", "25.0.3"]);
+        assert_eq!(java("8"), Some(("17.0.15".to_owned(), false)));
+        assert_eq!(java("17"), Some(("17.0.15".to_owned(), true)));
+        assert_eq!(java("21"), Some(("25.0.3".to_owned(), false)));
+        assert_eq!(chosen(Language::Java, "21", &["17.0.15"]), None);
     }
 
     #[test]
