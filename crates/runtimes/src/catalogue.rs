@@ -330,7 +330,7 @@ fn fix(id: &str, language: Language, wanted: &Version) -> String {
             "install Node.js {wanted} (nvm, fnm or the distribution's package), or unpack it to runtimes/{id} in the data directory"
         ),
         Language::Java => format!(
-            "install a JDK {wanted} or newer (SDKMAN or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+            "install a JDK {wanted} (SDKMAN or the distribution's package), or unpack it to runtimes/{id} in the data directory"
         ),
     }
 }

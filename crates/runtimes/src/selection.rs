@@ -36,7 +36,7 @@ pub(crate) struct Choice<'a> {
 }
 
 /// The interpreter that comes nearest to `wanted`: of the same version, else the nearest newer one, else the nearest older one.
-/// Python 2 and Python 3 never stand in for each other, and no Java for a newer one. Among equals the first found wins.
+/// Python 2 and Python 3 never stand in for each other. Among equals the first found wins.
 pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Interpreter]) -> Option<Choice<'a>> {
     let candidates = || {
         found
@@ -68,9 +68,8 @@ pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Inter
 fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
     match interpreter.language {
         Language::Python => interpreter.version.major() == wanted.major(),
-        Language::Node => true,
-        // What was compiled for a newer Java does not run.
-        Language::Java => interpreter.version.major() >= wanted.major(),
+        // An older Java runs what was compiled for it, whatever the runtime is called; of the rest it says itself that it cannot.
+        Language::Node | Language::Java => true,
     }
 }
 
@@ -112,12 +111,15 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_java_stands_in_for_an_older_one_only() {
+    fn a_newer_java_stands_in_rather_than_an_older_one() {
         let java = |wanted| chosen(Language::Java, wanted, &["17.0.15", "25.0.3"]);
         assert_eq!(java("8"), Some(("17.0.15".to_owned(), false)));
         assert_eq!(java("17"), Some(("17.0.15".to_owned(), true)));
         assert_eq!(java("21"), Some(("25.0.3".to_owned(), false)));
-        assert_eq!(chosen(Language::Java, "21", &["17.0.15"]), None);
+        assert_eq!(
+            chosen(Language::Java, "21", &["17.0.15"]),
+            Some(("17.0.15".to_owned(), false))
+        );
     }
 
     #[test]
