@@ -13,6 +13,7 @@ mod admission;
 mod classify;
 mod companions;
 mod environment;
+mod frames;
 mod init;
 mod invoker;
 mod launch;

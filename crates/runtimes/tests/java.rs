@@ -354,6 +354,23 @@ for_every_java!(each_call_of_the_logger_is_one_event, |java| {
     assert_eq!(log, expected);
 });
 
+for_every_java!(events_are_framed_where_there_is_a_descriptor, |java| {
+    for runtime in ["java11", "java21"] {
+        let env = [("_LAMBDA_TELEMETRY_LOG_FD", "1")];
+        let function = start_as(java, runtime, "handlers.Surroundings::log", &env).await;
+        function.succeed("{}").await;
+        let log = function.output_bytes().await;
+        let head = [0xa5, 0x5a, 0x00, 0x03, 0, 0, 0, 17];
+        let at = log.windows(8).position(|window| window == head).expect("a head");
+        assert_eq!(&log[at + 16..at + 33], b"logged 1\nlogged 2");
+        assert!(
+            log.windows(8)
+                .any(|window| window == [0xa5, 0x5a, 0x00, 0x03 | 4 << 2, 0, 0, 0, 26]),
+            "with its level"
+        );
+    }
+});
+
 for_every_java!(logs_are_json_where_the_function_asks_for_it, |java| {
     let env = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")];
     let function = start_as(java, "java21", "handlers.Surroundings::log", &env).await;

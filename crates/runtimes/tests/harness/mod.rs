@@ -147,11 +147,16 @@ impl Function {
             .await
             .expect("the process ends")
             .unwrap();
-        (status.code(), self.read_output().await)
+        (status.code(), text(&self.read_output().await))
     }
 
     /// Ends the process: its output so far.
-    pub(crate) async fn output(mut self) -> String {
+    pub(crate) async fn output(self) -> String {
+        text(&self.output_bytes().await)
+    }
+
+    /// The same, where it is not all text.
+    pub(crate) async fn output_bytes(mut self) -> Vec<u8> {
         tokio::time::timeout(PATIENCE, self.api.waiting())
             .await
             .expect("the function comes back");
@@ -159,11 +164,11 @@ impl Function {
         self.read_output().await
     }
 
-    async fn read_output(&mut self) -> String {
+    async fn read_output(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         self.child.stdout.take().unwrap().read_to_end(&mut all).await.unwrap();
         self.child.stderr.take().unwrap().read_to_end(&mut all).await.unwrap();
-        text(&all)
+        all
     }
 }
 

@@ -2,7 +2,6 @@ package lambent.runtime;
 
 import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOError;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -37,7 +36,7 @@ public final class Bootstrap {
     }
 
     private static PrintStream unbuffered(FileDescriptor descriptor) throws IOException {
-        return new PrintStream(new FileOutputStream(descriptor), false, "UTF-8");
+        return new PrintStream(Sink.beside(descriptor), false, "UTF-8");
     }
 
     private Handler initialise() throws IOException {

@@ -10,6 +10,9 @@ final class Era {
     /** Up to Java 11 the trace header is also a variable (recorded: test_introspection_invoke). */
     static final boolean TRACE_IS_VARIABLE = RUNTIME.startsWith("java8") || RUNTIME.startsWith("java11");
 
+    /** Later ones also show the variable of the log's descriptor. */
+    static final boolean LOG_VARIABLE_IS_HIDDEN = TRACE_IS_VARIABLE;
+
     private Era() {}
 
     private static String runtime() {

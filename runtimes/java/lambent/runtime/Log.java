@@ -98,7 +98,7 @@ final class Log implements LambdaLogger {
         if (tenantId != null) {
             writer.name("tenantId").string(tenantId);
         }
-        return writer.close('}').toString();
+        return writer.close('}').toString() + '\n';
     }
 
     private static LogFormat format() {

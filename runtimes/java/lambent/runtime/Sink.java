@@ -12,6 +12,9 @@ final class Sink {
     private static final int TEXT = 0xa55a0003;
     private static final int JSON = 0xa55a0002;
     private static final int HEAD = 16;
+    private static final String VARIABLE = "_LAMBDA_TELEMETRY_LOG_FD";
+
+    private static final Object LOCK = new Object();
 
     private final OutputStream out;
     private final boolean framed;
@@ -23,7 +26,10 @@ final class Sink {
 
     /** The descriptor of the variable `_LAMBDA_TELEMETRY_LOG_FD`, where every event has a head that tells its length; else standard output. */
     static Sink open() {
-        String number = System.getenv("_LAMBDA_TELEMETRY_LOG_FD");
+        String number = System.getenv(VARIABLE);
+        if (number != null && Era.LOG_VARIABLE_IS_HIDDEN) {
+            Variables.set(VARIABLE, null);
+        }
         try {
             return number == null ? new Sink(FileDescriptor.out, false) : new Sink(Descriptors.of(Integer.parseInt(number)), true);
         } catch (IllegalArgumentException | IllegalStateException unusable) {
@@ -31,12 +37,27 @@ final class Sink {
         }
     }
 
-    synchronized void write(byte[] event, LogLevel level, boolean json) {
-        try {
-            out.write(framed ? frame(event, level, json) : line(event));
-        } catch (IOException gone) {
-            // Nobody is left who could be told.
+    void write(byte[] event, LogLevel level, boolean json) {
+        byte[] bytes = framed ? frame(event, level, json) : line(event);
+        synchronized (LOCK) {
+            try {
+                out.write(bytes);
+            } catch (IOException gone) {
+                // Nobody is left who could be told.
+            }
         }
+    }
+
+    /** A standard stream, which does not write into the midst of an event: both lead to the same pipe. */
+    static OutputStream beside(FileDescriptor descriptor) {
+        return new FileOutputStream(descriptor) {
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+                synchronized (LOCK) {
+                    super.write(bytes, from, length);
+                }
+            }
+        };
     }
 
     private static byte[] frame(byte[] event, LogLevel level, boolean json) {
