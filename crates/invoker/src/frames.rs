@@ -42,9 +42,12 @@ impl Frames {
         }
     }
 
-    /// What was kept since it may be the beginning of a frame: it is not, if nothing follows.
-    pub(crate) fn give_up_head(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.head)
+    /// What was kept for a frame that is not complete. Where nothing follows it was none, or its writer was ended meanwhile.
+    pub(crate) fn give_up(&mut self) -> Vec<u8> {
+        match self.event.take() {
+            Some((begun, _)) => begun,
+            None => std::mem::take(&mut self.head),
+        }
     }
 
     /// Text up to where a frame may begin.
@@ -69,11 +72,11 @@ impl Frames {
         self.head.push(*next);
         if !may_begin(&self.head) {
             // What is behind its first byte may begin another.
-            let head = self.give_up_head();
+            let head = std::mem::take(&mut self.head);
             found(Piece::Text(&head[..1]));
             self.feed(&head[1..], found);
         } else if self.head.len() == HEAD {
-            let head = self.give_up_head();
+            let head = std::mem::take(&mut self.head);
             match length(&head) {
                 0 => found(Piece::Event(&[])),
                 missing => self.event = Some((Vec::new(), missing)),
@@ -143,7 +146,7 @@ mod tests {
                 Piece::Event(event) => all.extend([b"<", event, b">"].concat()),
             });
         }
-        all.extend(frames.give_up_head());
+        all.extend(frames.give_up());
         String::from_utf8_lossy(&all).into_owned()
     }
 
@@ -164,6 +167,20 @@ mod tests {
                 "{at_once}"
             );
         }
+    }
+
+    #[test]
+    fn an_event_whose_writer_was_ended_swallows_nothing() {
+        let (mut frames, mut texts) = (Frames::default(), Vec::new());
+        let begun = frame(0x03, b"begun and never ended");
+        let mut take = |piece: Piece<'_>| match piece {
+            Piece::Text(text) => texts.extend_from_slice(text),
+            Piece::Event(_) => panic!("it is not complete"),
+        };
+        frames.feed(&begun[..21], &mut take);
+        assert_eq!(frames.give_up(), b"begun");
+        frames.feed(b"next", &mut take);
+        assert_eq!(texts, b"next");
     }
 
     #[test]

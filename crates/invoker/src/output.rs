@@ -175,7 +175,7 @@ impl Source {
                 Err(_) => break,
             }
         }
-        let held = self.frames.give_up_head();
+        let held = self.frames.give_up();
         self.take_lines(&held, log);
         self.end_line(log);
     }
