@@ -1,15 +1,17 @@
 //! The store in memory, for unit tests: the contract with nothing behind it.
 
+mod deliveries;
 mod messages;
 
+use deliveries::Deliveries;
 use lambent_store::{
-    BoxFuture, Change, CommitError, Condition, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable,
-    EventTable, FunctionPage, FunctionTable, Kind, MessageCounts, MessageTable, NodeId, ReceiveMessages, Retention,
-    Store, Transaction, Unavailable,
+    BoxFuture, Change, CommitError, Condition, DeliveryTable, Document, DocumentKey, DocumentPage, DocumentQuery,
+    DocumentTable, EventTable, FunctionPage, FunctionTable, Kind, MessageCounts, MessageTable, NodeId, ReceiveMessages,
+    Retention, Store, Transaction, Unavailable,
 };
 use lambent_types::{
-    AsyncEvent, Deduplication, EventId, FunctionKey, FunctionName, FunctionRecord, LastUpdateStatus, Message, QueueId,
-    Scope, Sequence, Sha256Digest, State, Timestamp, Version, VersionKey,
+    AsyncEvent, Deduplication, Delivery, EventId, FunctionKey, FunctionName, FunctionRecord, LastUpdateStatus, Message,
+    QueueId, Scope, Sequence, Sha256Digest, State, Timestamp, Version, VersionKey,
 };
 use messages::Messages;
 use std::{
@@ -29,6 +31,7 @@ struct Tables {
     functions: BTreeMap<VersionKey, Arc<FunctionRecord>>,
     documents: BTreeMap<DocumentKey, Document>,
     events: BTreeMap<EventId, (AsyncEvent, Option<NodeId>)>,
+    deliveries: Deliveries,
     messages: Messages,
 }
 
@@ -53,6 +56,7 @@ impl Tables {
                 .get(key)
                 .is_some_and(|document| document.revision == *revision),
             Condition::EventPresent(id) => self.events.contains_key(id),
+            Condition::DeliveryPresent(id) => self.deliveries.contains(*id),
             Condition::QueueOpen(queue) => self.messages.is_open(*queue),
             Condition::NotDuplicate(queue, key, now) => self.messages.deduplication(*queue, key, *now).is_none(),
             Condition::MessageReceived(queue, sequence, receives) => {
@@ -90,6 +94,8 @@ impl Tables {
             Change::DeleteEvent(id) => {
                 self.events.remove(&id);
             }
+            Change::PutDelivery(delivery) => self.deliveries.put(delivery),
+            Change::DeleteDelivery(id) => self.deliveries.delete(id),
             Change::OpenQueue(queue) => self.messages.open(queue),
             Change::DropQueue(queue) => self.messages.drop_queue(queue),
             Change::PutMessage(message) => self.messages.put(message),
@@ -301,6 +307,30 @@ impl EventTable for MemoryStore {
 
     fn event_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
         answer(Ok(self.tables().events.len() as u64))
+    }
+}
+
+impl DeliveryTable for MemoryStore {
+    fn lease_deliveries(
+        &self,
+        node: &NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, Unavailable>> {
+        answer(Ok(self.tables().deliveries.lease(node, now, lease_end, limit)))
+    }
+
+    fn release_deliveries(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        answer(Ok(self.tables().deliveries.release(node, now)))
+    }
+
+    fn next_delivery_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        answer(Ok(self.tables().deliveries.next_due()))
+    }
+
+    fn delivery_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        answer(Ok(self.tables().deliveries.count()))
     }
 }
 

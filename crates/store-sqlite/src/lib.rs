@@ -6,6 +6,7 @@
 //! one process, which a lock ensures.
 
 mod cache;
+mod delivery;
 mod document;
 mod layers;
 mod message;
@@ -19,12 +20,12 @@ pub use metrics::SqliteMetrics;
 
 use cache::FunctionCache;
 use lambent_store::{
-    BoxFuture, CommitError, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, EventTable,
-    FunctionPage, FunctionTable, Kind, MessageCounts, MessageTable, NodeId, ReceiveMessages, Retention, Store,
-    Transaction, Unavailable,
+    BoxFuture, CommitError, DeliveryTable, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable,
+    EventTable, FunctionPage, FunctionTable, Kind, MessageCounts, MessageTable, NodeId, ReceiveMessages, Retention,
+    Store, Transaction, Unavailable,
 };
 use lambent_types::{
-    AsyncEvent, Deduplication, FunctionName, FunctionRecord, Message, QueueId, Scope, Sequence, Sha256Digest,
+    AsyncEvent, Deduplication, Delivery, FunctionName, FunctionRecord, Message, QueueId, Scope, Sequence, Sha256Digest,
     Timestamp, VersionKey,
 };
 use read::Readers;
@@ -222,6 +223,34 @@ impl EventTable for SqliteStore {
 
     fn event_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
         Box::pin(ready(self.readers.with(read::event_count)))
+    }
+}
+
+impl DeliveryTable for SqliteStore {
+    fn lease_deliveries(
+        &self,
+        node: &NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, Unavailable>> {
+        let node = node.clone();
+        let lease = move |connection: &Connection| delivery::lease(connection, &node, now, lease_end, limit);
+        Box::pin(self.writer.ask(lease))
+    }
+
+    fn release_deliveries(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let node = node.clone();
+        let release = move |connection: &Connection| delivery::release(connection, &node, now);
+        Box::pin(self.writer.ask(release))
+    }
+
+    fn next_delivery_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        Box::pin(ready(self.readers.with(delivery::next_due)))
+    }
+
+    fn delivery_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        Box::pin(ready(self.readers.with(delivery::count)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     cache::{Changed, FunctionCache},
-    document, layers, message, rows, unavailable,
+    delivery, document, layers, message, rows, unavailable,
 };
 use lambent_store::{Change, CommitError, Condition, NodeId, Transaction, Unavailable};
 use lambent_types::{AsyncEvent, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey};
@@ -132,6 +132,8 @@ fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {
         | Change::DeleteDocument(_)
         | Change::PutEvent(_)
         | Change::DeleteEvent(_)
+        | Change::PutDelivery(_)
+        | Change::DeleteDelivery(_)
         | Change::OpenQueue(_)
         | Change::DropQueue(_)
         | Change::PutMessage(_)
@@ -214,6 +216,7 @@ fn holds(connection: &Connection, condition: &Condition) -> Result<bool, rusqlit
         Condition::EventPresent(id) => connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE id = ?1)")?
             .query_row([id.to_string()], |row| row.get(0)),
+        Condition::DeliveryPresent(id) => delivery::exists(connection, *id),
         Condition::QueueOpen(queue) => message::is_open(connection, *queue),
         Condition::NotDuplicate(queue, key, now) => {
             Ok(message::deduplication(connection, *queue, key, *now)?.is_none())
@@ -238,6 +241,8 @@ fn apply_change(connection: &Connection, change: &Change) -> Result<(), rusqlite
                 .execute([id.to_string()])?;
             Ok(())
         }
+        Change::PutDelivery(put) => delivery::put(connection, put),
+        Change::DeleteDelivery(id) => delivery::delete(connection, *id),
         Change::OpenQueue(queue) => message::open(connection, *queue),
         Change::DropQueue(queue) => message::drop_queue(connection, *queue),
         Change::PutMessage(put) => message::put(connection, put),

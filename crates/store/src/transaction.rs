@@ -2,8 +2,8 @@
 
 use crate::{Document, DocumentKey, Unavailable};
 use lambent_types::{
-    AsyncEvent, Deduplication, EventId, FunctionKey, FunctionRecord, Message, QueueId, RevisionId, Sequence, Timestamp,
-    VersionKey,
+    AsyncEvent, Deduplication, Delivery, DeliveryId, EventId, FunctionKey, FunctionRecord, Message, QueueId,
+    RevisionId, Sequence, Timestamp, VersionKey,
 };
 use std::sync::Arc;
 
@@ -56,6 +56,8 @@ pub enum Condition {
     DocumentRevision(DocumentKey, RevisionId),
     /// This event is still stored: nobody finished it meanwhile.
     EventPresent(EventId),
+    /// This delivery is still stored: nobody finished it meanwhile.
+    DeliveryPresent(DeliveryId),
     /// The queue is there to take messages.
     QueueOpen(QueueId),
     /// No message with this deduplication key was taken in that still counts at this moment.
@@ -81,6 +83,10 @@ pub enum Change {
     PutEvent(AsyncEvent),
     /// Removes an event.
     DeleteEvent(EventId),
+    /// Inserts or replaces a delivery; a replaced one keeps its place in its lane, and its payload if the new one's is empty.
+    PutDelivery(Delivery),
+    /// Removes a delivery; the next of its lane is due.
+    DeleteDelivery(DeliveryId),
     /// Begins a queue: messages can be put into it.
     OpenQueue(QueueId),
     /// Ends a queue with all its messages. They are out of reach at once, and removed by [`crate::MessageTable::sweep_messages`].
