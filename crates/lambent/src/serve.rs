@@ -198,6 +198,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
+        companions: Vec::new(),
         code,
         auth: config.auth,
         health,

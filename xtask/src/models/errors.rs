@@ -27,6 +27,8 @@ pub(crate) fn emit(source: &Source<'_>) -> String {
             (Some(_), true) => "Service",
             (Some(_), false) => "User",
         };
+        let query_code = source.spec.query_codes.iter().find(|(error, _)| error == name);
+        let query_code = query_code.map(|(_, code)| *code);
         let message = if shape.members.get("Message").is_some() {
             "Message"
         } else {
@@ -36,7 +38,7 @@ pub(crate) fn emit(source: &Source<'_>) -> String {
         let _ = write!(
             out,
             "/// `{code}`, HTTP {status}.\npub static {constant}: ErrorShape = ErrorShape {{ code: {code:?}, \
-             http_status: {status}, error_type: ErrorType::{error_type}, message_member: {message:?} }};\n"
+             http_status: {status}, error_type: ErrorType::{error_type}, message_member: {message:?}, query_code: {query_code:?} }};\n"
         );
     }
     let all: Vec<String> = errors.iter().map(|(name, _)| format!("&{}", screaming(name))).collect();
