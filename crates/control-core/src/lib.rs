@@ -17,6 +17,7 @@ pub mod permission;
 pub mod policy;
 pub mod provisioned;
 mod refusal;
+mod service_permission;
 mod settle;
 mod shared;
 mod sharing;

@@ -31,4 +31,14 @@ impl EventQueue {
         self.arrived.notify_one();
         Ok(())
     }
+
+    /// Commits a transaction that stores events beside other changes.
+    ///
+    /// # Errors
+    /// As the store's; nothing has changed then.
+    pub async fn accept_within(&self, transaction: Transaction) -> Result<(), CommitError> {
+        self.store.commit(transaction).await?;
+        self.arrived.notify_one();
+        Ok(())
+    }
 }

@@ -36,6 +36,10 @@ pub enum Kind {
     EventSourceMapping,
     /// Tags of what is no function; parent: nothing, id: the ARN.
     Tags,
+    /// What is set for a log group; parent: nothing, id: its name.
+    LogGroup,
+    /// A subscription to a log group; parent: the group's name, id: its own.
+    LogSubscription,
 }
 
 impl Kind {
@@ -55,6 +59,8 @@ impl Kind {
             Self::CodeSigningConfig => "code-signing-config",
             Self::EventSourceMapping => "event-source-mapping",
             Self::Tags => "tags",
+            Self::LogGroup => "log-group",
+            Self::LogSubscription => "log-subscription",
         }
     }
 
@@ -69,7 +75,13 @@ impl Kind {
             | Self::EventInvokeConfig
             | Self::FunctionUrl
             | Self::FunctionSetting => true,
-            Self::Layer | Self::LayerVersion | Self::CodeSigningConfig | Self::EventSourceMapping | Self::Tags => false,
+            Self::Layer
+            | Self::LayerVersion
+            | Self::CodeSigningConfig
+            | Self::EventSourceMapping
+            | Self::Tags
+            | Self::LogGroup
+            | Self::LogSubscription => false,
         }
     }
 }
