@@ -211,7 +211,12 @@ impl Environment {
             self.finish_log(report, classified.note);
         }
         match after {
-            After::Reusable => self.settled(shared, began).await,
+            After::Reusable => {
+                let after = self.settled(shared, began).await;
+                // One that wrote more than its log could take so far is not free before it could.
+                self.output.room().await;
+                after
+            }
             After::Over(_) => after,
         }
     }

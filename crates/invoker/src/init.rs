@@ -62,7 +62,7 @@ pub(crate) async fn start(
     id: &str,
     initialization: Initialization,
 ) -> Result<Environment, Failed> {
-    let stream = Arc::new(log_stream(shared, function));
+    let stream = log_stream(shared, function);
     let attempts = [
         (InitPhase::Init, "init", Duration::from_secs(limits::INIT_SECONDS)),
         (InitPhase::Invoke, "invoke", function.config.timeout.duration()),
@@ -124,7 +124,7 @@ async fn boot(
     shared: &Shared,
     function: &FunctionRecord,
     name: &str,
-    stream: &Arc<LogStream>,
+    stream: &LogStream,
     initialization: Initialization,
 ) -> Result<Booted, Ended> {
     let launch = shared
@@ -149,7 +149,7 @@ async fn boot(
         .aws_endpoint
         .serve(aws_endpoint, &function.key.function)
         .map_err(lost)?;
-    let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream))
+    let mut output = Output::new(output, shared.log.open(stream))
         .and_then(|output| output.with_extensions(companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));

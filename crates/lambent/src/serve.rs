@@ -3,7 +3,7 @@
 use crate::{
     aws_endpoint::Inside,
     config::Config,
-    function_log::{Printed, Silent},
+    function_log::{FunctionLog, Printed},
     health::ServerHealth,
     launcher::HostLauncher,
     runtimes,
@@ -13,14 +13,16 @@ use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
-use lambent_invoker::{Invoker, LogSink};
+use lambent_invoker::Invoker;
+use lambent_log_store_files::FileLogs;
+use lambent_logs::Logs;
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -82,6 +84,8 @@ struct Server {
     sandbox: Arc<LinuxSandbox>,
     invoker: Invoker,
     control: Control,
+    logs: Logs,
+    kept_logs: Arc<FileLogs>,
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
 }
@@ -101,7 +105,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
 
     let stop = CancellationToken::new();
-    let (edge_stop, events_stop) = (stop.child_token(), stop.child_token());
+    let (edge_stop, events_stop, logs_stop) = (stop.child_token(), stop.child_token(), stop.child_token());
     let mut tasks = JoinSet::new();
     tasks.spawn(lambent_http::serve(
         listener,
@@ -110,6 +114,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ));
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
+    let mut caretakers = JoinSet::new();
+    caretakers.spawn(server.logs.care(logs_stop.clone()));
     let mut sweeper = JoinSet::new();
     let sweeping = server.invoker.clone();
     sweeper.spawn(async move {
@@ -130,9 +136,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         events.join_all().await;
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
+        logs_stop.cancel();
+        caretakers.join_all().await;
         server.control.shut_down().await;
         // Everything that held it has ended with it; what is left is this.
         server.sandbox.close().await;
+        server.kept_logs.close();
     };
     tokio::select! {
         () = ordered => tracing::info!("stopped"),
@@ -161,13 +170,18 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
     });
+    let kept_logs = Arc::new(logs(data, config.logs, &clock)?);
     let inside = Arc::new(Inside::default());
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
-            log: log(config.function_logs)?,
+            log: Arc::new(FunctionLog {
+                store: Arc::clone(&kept_logs) as _,
+                clock: Arc::clone(&clock),
+                printed: config.function_logs.then(Printed::start).transpose()?.map(Arc::new),
+            }),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
@@ -192,13 +206,17 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         Arc::clone(&clock),
         event_options(config.event_time_scale),
     );
+    let logs = Logs::new(lambent_logs::Parts {
+        core: (*control).clone(),
+        kept: Arc::clone(&kept_logs) as _,
+    });
     let health = Arc::new(ServerHealth {
         invoker: invoker.clone(),
         store,
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: Vec::new(),
+        companions: vec![Arc::new(logs.clone())],
         code,
         auth: config.auth,
         health,
@@ -211,18 +229,20 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         sandbox,
         invoker,
         control,
+        logs,
+        kept_logs,
         edge,
         dispatcher,
     })
 }
 
-/// Where the functions' logs go.
-fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
-    Ok(if printed {
-        Arc::new(Printed::start()?)
-    } else {
-        Arc::new(Silent)
-    })
+/// The logs in the data directory, which nobody else may read: functions write secrets into them.
+fn logs(data: &Path, options: lambent_log_store_files::Options, clock: &Arc<dyn Clock>) -> anyhow::Result<FileLogs> {
+    let folder = data.join("logs");
+    let opened = FileLogs::open(&folder, options, Arc::clone(clock));
+    let logs = opened.with_context(|| format!("cannot open the logs in {}", folder.display()))?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    Ok(logs)
 }
 
 fn event_options(time_scale: u32) -> lambent_events::Options {

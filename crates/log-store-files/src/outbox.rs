@@ -101,13 +101,16 @@ impl Buffer {
 }
 
 impl Outlet for Outbox {
-    fn event(&self, millis: u64, message: &[u8]) {
+    fn event(&self, millis: u64, message: &[&[u8]]) {
         let mut buffer = self.buffer();
         let before = buffer.frames.len();
-        let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+        let length = message.iter().map(|part| part.len()).sum::<usize>();
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
         buffer.frames.extend_from_slice(&millis.to_le_bytes());
         buffer.frames.extend_from_slice(&length.to_le_bytes());
-        buffer.frames.extend_from_slice(message);
+        for part in message {
+            buffer.frames.extend_from_slice(part);
+        }
         let hurry = before < HURRY && buffer.frames.len() >= HURRY;
         let list = !std::mem::replace(&mut buffer.listed, true);
         drop(buffer);

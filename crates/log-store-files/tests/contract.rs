@@ -193,12 +193,12 @@ async fn an_outlet_makes_what_is_missing_and_is_read_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let logs = open(folder.path(), 1 << 30);
     let outlet = logs.outlet(&group("g"), "s");
-    outlet.event(7, b"first");
+    outlet.event(7, &[b"fir", b"st"]);
     logs.create_group(&group("other")).await.unwrap();
     assert!(logs.read(everything("other")).await.unwrap().events.is_empty());
     assert_eq!(texts(&logs.read(everything("g")).await.unwrap().events), ["first"]);
     logs.delete_group(&group("g")).await.unwrap();
-    outlet.event(8, b"second");
+    outlet.event(8, &[b"second"]);
     let mut written = logs.written();
     written.wait_for(|_| logs.group(&group("g")).is_some()).await.unwrap();
     assert_eq!(texts(&logs.read(everything("g")).await.unwrap().events), ["second"]);
@@ -218,7 +218,7 @@ async fn one_that_floods_waits_and_nothing_is_lost() {
             room
         })
         .await;
-        outlet.event(1, &line);
+        outlet.event(1, &[&line]);
     }
     assert!(paused > 0);
     let read = all_pages(&logs, everything("g")).await;
@@ -237,7 +237,7 @@ async fn the_oldest_go_first_and_so_do_their_streams() {
     for number in 0..40_u64 {
         let outlet = logs.outlet(&group("g"), &format!("s{number}"));
         for _ in 0..100 {
-            outlet.event(number, &[b'x'; 1_000]);
+            outlet.event(number, &[&[b'x'; 1_000]]);
         }
         logs.streams(&group("g")).await.unwrap();
     }
