@@ -16,10 +16,11 @@ use lambent_http::Edge;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
+use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::SqliteStore;
+use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
@@ -88,6 +89,7 @@ struct Server {
     kept_logs: Arc<FileLogs>,
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
+    metrics: Metrics,
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -117,13 +119,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut caretakers = JoinSet::new();
     caretakers.spawn(server.logs.care(logs_stop.clone()));
     let mut sweeper = JoinSet::new();
-    let sweeping = server.invoker.clone();
+    let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {
         loop {
             tokio::time::sleep(SWEEP).await;
             sweeping.tend();
+            for (scope, (all, unreserved)) in sweeping.running() {
+                counting.running(&scope, all, unreserved);
+            }
         }
     });
+    let mut metrics = JoinSet::new();
+    let metrics_stop = CancellationToken::new();
+    metrics.spawn(server.metrics.run(metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
     signals.next().await;
@@ -139,6 +147,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         logs_stop.cancel();
         caretakers.join_all().await;
         server.control.shut_down().await;
+        // The last invocations are counted, too.
+        metrics_stop.cancel();
+        metrics.join_all().await;
         // Everything that held it has ended with it; what is left is this.
         server.sandbox.close().await;
         server.kept_logs.close();
@@ -172,6 +183,8 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let kept_logs = Arc::new(logs(data, config.logs, &clock)?);
     let inside = Arc::new(Inside::default());
+    let meter = Arc::new(FunctionMeter::default());
+    let metrics = metrics(data, &clock, &meter, config.metrics_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
@@ -182,6 +195,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
                 clock: Arc::clone(&clock),
                 printed: config.function_logs.then(Printed::start).transpose()?.map(Arc::new),
             }),
+            meter: Arc::clone(&meter) as _,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
@@ -216,7 +230,8 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: vec![Arc::new(logs.clone())],
+        companions: vec![Arc::new(logs.clone()), Arc::new(metrics.clone())],
+        meter,
         code,
         auth: config.auth,
         health,
@@ -233,6 +248,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         kept_logs,
         edge,
         dispatcher,
+        metrics,
     })
 }
 
@@ -243,6 +259,15 @@ fn logs(data: &Path, options: lambent_log_store_files::Options, clock: &Arc<dyn 
     let logs = opened.with_context(|| format!("cannot open the logs in {}", folder.display()))?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
     Ok(logs)
+}
+
+fn metrics(data: &Path, clock: &Arc<dyn Clock>, meter: &Arc<FunctionMeter>, cap: u64) -> anyhow::Result<Metrics> {
+    Ok(Metrics::new(lambent_metrics::Parts {
+        table: Arc::new(SqliteMetrics::open(&data.join("metrics.db"))?),
+        clock: Arc::clone(clock),
+        meter: Arc::clone(meter),
+        cap,
+    }))
 }
 
 fn event_options(time_scale: u32) -> lambent_events::Options {
