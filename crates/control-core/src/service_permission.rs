@@ -172,9 +172,13 @@ mod tests {
             let condition = format!(r#","Condition":{condition}"#);
             lets(&statement("Allow", r#"{"Service":"logs.amazonaws.com"}"#, &condition))
         };
-        assert!(with(r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:logs:us-east-1:111111111111:log-group:/g:*"}}"#));
+        assert!(with(
+            r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:logs:us-east-1:111111111111:log-group:/g:*"}}"#
+        ));
         assert!(with(r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:logs:*:*:log-group:*"}}"#));
-        assert!(!with(r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:logs:*:*:log-group:/other:*"}}"#));
+        assert!(!with(
+            r#"{"ArnLike":{"AWS:SourceArn":"arn:aws:logs:*:*:log-group:/other:*"}}"#
+        ));
         assert!(with(r#"{"StringEquals":{"AWS:SourceAccount":"111111111111"}}"#));
         assert!(!with(r#"{"StringEquals":{"AWS:SourceAccount":"222222222222"}}"#));
         assert!(!with(r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#));

@@ -103,7 +103,7 @@ impl FileLogs {
             let mut round = 0_u32;
             while stop.recv_timeout(CARE) == Err(RecvTimeoutError::Timeout) {
                 round = round.wrapping_add(1);
-                caring.care(round % REST == 0);
+                caring.care(round.is_multiple_of(REST));
             }
         })?;
         Ok(Self {
@@ -402,7 +402,9 @@ impl LogStore for FileLogs {
     }
 
     fn forget_before(&self, key: &LogGroupKey, millis: u64) -> BoxFuture<'_, Result<(), LogError>> {
-        self.work(key, move |_, group| group.state().forget_before(millis).map_err(unavailable))
+        self.work(key, move |_, group| {
+            group.state().forget_before(millis).map_err(unavailable)
+        })
     }
 }
 

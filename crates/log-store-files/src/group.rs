@@ -236,7 +236,9 @@ impl State {
 
     /// Seals the last segment if it is so long, or spans so much time.
     pub(crate) fn roll(&mut self, longest: u64) -> io::Result<()> {
-        let Some(last) = self.segments.last() else { return Ok(()) };
+        let Some(last) = self.segments.last() else {
+            return Ok(());
+        };
         let spanned = last.index.latest().zip(last.index.earliest());
         let spanned = spanned.map_or(0, |(latest, earliest)| latest - earliest);
         if last.index.length() < longest && spanned < SEGMENT_MILLIS {
@@ -246,7 +248,9 @@ impl State {
     }
 
     fn seal(&mut self) -> io::Result<()> {
-        let Some(last) = self.segments.last() else { return Ok(()) };
+        let Some(last) = self.segments.last() else {
+            return Ok(());
+        };
         last.seal()?;
         self.sealed.extend(self.open.take());
         let fresh = Segment::fresh(&self.folder, self.next_sequence);

@@ -79,9 +79,11 @@ impl Finding<'_> {
         if !self.wants(position) {
             return;
         }
-        let Some(stream) = names.get(&record.stream) else { return };
+        let Some(stream) = names.get(&record.stream) else {
+            return;
+        };
         if let Some(matcher) = &self.query.matcher
-            && !(matcher.0)(record.message)
+            && !matcher.wants(record.message)
         {
             return;
         }
@@ -93,10 +95,11 @@ impl Finding<'_> {
             message: record.message.to_vec(),
         };
         self.found.insert(self.order.rank(position), event);
-        while self.found.len() > self.query.most_events
-            || (self.bytes > self.query.most_bytes && self.found.len() > 1)
+        while self.found.len() > self.query.most_events || (self.bytes > self.query.most_bytes && self.found.len() > 1)
         {
-            let Some((rank, event)) = self.found.pop_last() else { break };
+            let Some((rank, event)) = self.found.pop_last() else {
+                break;
+            };
             self.bytes -= event.message.len();
             self.full_from = rank;
         }
@@ -232,9 +235,10 @@ impl Files {
             };
             self.open = Some((Arc::clone(path), file));
         }
-        let Some((_, Some(file))) = &self.open else { return Ok(()) };
-        self.bytes
-            .resize(usize::try_from(span.length).map_err(unavailable)?, 0);
+        let Some((_, Some(file))) = &self.open else {
+            return Ok(());
+        };
+        self.bytes.resize(usize::try_from(span.length).map_err(unavailable)?, 0);
         file.read_exact_at(&mut self.bytes, span.offset).map_err(unavailable)?;
         let mut rest = self.bytes.as_slice();
         while let Some((head, records)) = block::read(rest) {

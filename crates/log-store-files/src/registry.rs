@@ -73,7 +73,9 @@ impl Registry {
 
     fn apply(&mut self, entry: &[u8]) {
         self.written += 1;
-        let Some((kind, rest)) = entry.split_first() else { return };
+        let Some((kind, rest)) = entry.split_first() else {
+            return;
+        };
         let Some((number, rest)) = rest.split_first_chunk::<4>() else {
             return;
         };
@@ -86,7 +88,9 @@ impl Registry {
         let Some((created, rest)) = rest.split_first_chunk::<8>() else {
             return;
         };
-        let Some((origin, name)) = rest.split_first() else { return };
+        let Some((origin, name)) = rest.split_first() else {
+            return;
+        };
         let entry = Entry {
             name: String::from_utf8_lossy(name).into(),
             created: u64::from_le_bytes(*created),

@@ -3,20 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use lambent_log_store::{
-    Direction, Event, LogError, LogGroupKey, LogStore as _, Matcher, NewEvent, Position, Query, Reached,
-    Streams,
+    Direction, Event, LogError, LogGroupKey, LogStore as _, Matcher, NewEvent, Position, Query, Reached, Streams,
 };
 use lambent_log_store_files::{FileLogs, Options};
 use lambent_types::{Clock, ManualClock, Scope, Timestamp};
 use proptest::prelude::*;
-use std::{
-    fs,
-    future::poll_fn,
-    path::Path,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{fs, future::poll_fn, path::Path, sync::Arc, task::Poll, time::Duration};
 
 const NOW: i64 = 1_795_435_534_123_456;
 
@@ -93,7 +85,11 @@ struct Given {
 }
 
 fn given() -> impl Strategy<Value = Vec<Given>> {
-    let one = (0..4_usize, prop::collection::vec(0..60_u64, 1..40), prop::bool::weighted(0.1));
+    let one = (
+        0..4_usize,
+        prop::collection::vec(0..60_u64, 1..40),
+        prop::bool::weighted(0.1),
+    );
     let one = one.prop_map(|(stream, millis, reopen)| Given { stream, millis, reopen });
     prop::collection::vec(one, 1..12)
 }
@@ -167,7 +163,10 @@ async fn groups_and_streams_come_and_go_and_are_there_after_a_restart() {
     assert_eq!(logs.create_stream(&b, "s").await, Err(LogError::GroupMissing));
     logs.create_stream(&a, "s").await.unwrap();
     assert_eq!(logs.create_stream(&a, "s").await, Err(LogError::StreamExists));
-    assert_eq!(logs.append(&a, "t", vec![new(1, "x")]).await, Err(LogError::StreamMissing));
+    assert_eq!(
+        logs.append(&a, "t", vec![new(1, "x")]).await,
+        Err(LogError::StreamMissing)
+    );
     logs.append(&a, "s", vec![new(5, "x"), new(3, "y")]).await.unwrap();
     logs.create_group(&b).await.unwrap();
     logs.delete_group(&b).await.unwrap();
@@ -185,7 +184,10 @@ async fn groups_and_streams_come_and_go_and_are_there_after_a_restart() {
     logs.delete_stream(&a, "s").await.unwrap();
     assert_eq!(logs.delete_stream(&a, "s").await, Err(LogError::StreamMissing));
     logs.create_stream(&a, "s").await.unwrap();
-    assert!(logs.read(everything("/a")).await.unwrap().events.is_empty(), "the old stream's are gone with it");
+    assert!(
+        logs.read(everything("/a")).await.unwrap().events.is_empty(),
+        "the old stream's are gone with it"
+    );
 }
 
 #[tokio::test]
@@ -225,7 +227,7 @@ async fn one_that_floods_waits_and_nothing_is_lost() {
     assert_eq!(read.len(), 20_000);
     // Another one has room meanwhile.
     let other = logs.outlet(&group("g"), "other");
-    assert_eq!(poll_fn(|cx| Poll::Ready(other.poll_room(cx).is_ready())).await, true);
+    assert!(poll_fn(|cx| Poll::Ready(other.poll_room(cx).is_ready())).await);
 }
 
 #[tokio::test]
@@ -299,14 +301,19 @@ async fn following_goes_in_the_order_of_arrival() {
     logs.create_group(&group("g")).await.unwrap();
     logs.create_stream(&group("g"), "s").await.unwrap();
     let before = logs.newest(&group("g")).unwrap();
-    logs.append(&group("g"), "s", vec![new(9, "a"), new(1, "b")]).await.unwrap();
+    logs.append(&group("g"), "s", vec![new(9, "a"), new(1, "b")])
+        .await
+        .unwrap();
     logs.append(&group("g"), "s", vec![new(5, "c")]).await.unwrap();
     let first = logs.follow(&group("g"), before, 3).await.unwrap();
     assert_eq!(texts(&first), ["a", "b"]);
-    let rest = logs.follow(&group("g"), first[1].position.sequence, 1_000).await.unwrap();
+    let rest = logs
+        .follow(&group("g"), first[1].position.sequence, 1_000)
+        .await
+        .unwrap();
     assert_eq!(texts(&rest), ["c"]);
     assert_eq!(logs.newest(&group("g")), Some(rest[0].position.sequence));
-    let matcher = Matcher(Arc::new(|message| message == b"b"));
+    let matcher = Matcher::new(|message| message == b"b");
     let query = Query {
         matcher: Some(matcher),
         ..everything("g")

@@ -3,9 +3,26 @@
 use crate::{Event, LogGroupKey, Position};
 use std::{fmt, sync::Arc};
 
+/// Asked of each message.
+type Wants = dyn Fn(&[u8]) -> bool + Send + Sync;
+
 /// Tells which messages are wanted.
 #[derive(Clone)]
-pub struct Matcher(pub Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+pub struct Matcher(Arc<Wants>);
+
+impl Matcher {
+    /// Those for which this is true.
+    #[must_use]
+    pub fn new(wants: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wants))
+    }
+
+    /// Whether a message is wanted.
+    #[must_use]
+    pub fn wants(&self, message: &[u8]) -> bool {
+        (self.0)(message)
+    }
+}
 
 impl fmt::Debug for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -82,7 +82,11 @@ pub(crate) fn identified(cx: &RequestContext, identifier: &str) -> Result<LogGro
 /// `arn:aws:logs:us-east-1:111111111111:log-group:name`.
 pub(crate) fn arn(key: &LogGroupKey) -> String {
     let Scope { account, region } = &key.scope;
-    format!("arn:{}:logs:{region}:{account}:log-group:{}", region.partition(), key.name)
+    format!(
+        "arn:{}:logs:{region}:{account}:log-group:{}",
+        region.partition(),
+        key.name
+    )
 }
 
 impl Logs {

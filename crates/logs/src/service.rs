@@ -5,8 +5,7 @@ use lambent_control_core::Core;
 use lambent_log_store::LogStore;
 use lambent_models::logs::{self, errors};
 use lambent_wire::{
-    RequestContext, ServiceError, Value,
-    error,
+    RequestContext, ServiceError, Value, error,
     schema::Operation,
     service::{Answering, Api, Service},
 };

@@ -99,10 +99,7 @@ fn payloads(group: &LogGroupKey, filter: &str, wanted: &[Event]) -> Result<Vec<V
 impl Logs {
     /// The subscriptions of a group.
     pub(crate) async fn subscriptions(&self, key: &LogGroupKey) -> Result<Vec<Stored<Subscription>>, Refusal> {
-        Ok(self
-            .core
-            .list_all::<Subscription>(&key.scope, Some(&key.name))
-            .await?)
+        Ok(self.core.list_all::<Subscription>(&key.scope, Some(&key.name)).await?)
     }
 
     /// All subscriptions there are.
@@ -124,20 +121,27 @@ impl Logs {
             name: stored.key.parent.clone(),
         };
         let pattern = Arc::new(Pattern::read(&stored.value.pattern)?);
-        while self.kept.newest(&group).is_some_and(|newest| newest > stored.value.delivered) {
+        while self
+            .kept
+            .newest(&group)
+            .is_some_and(|newest| newest > stored.value.delivered)
+        {
             let mut events = match self.kept.follow(&group, stored.value.delivered, BATCH).await {
                 Err(LogError::GroupMissing) => return Ok(None),
                 followed => followed?,
             };
             // Nothing behind the last one: what is newer has been removed again.
-            let Some(last) = events.last() else { return Ok(Some(stored)) };
+            let Some(last) = events.last() else {
+                return Ok(Some(stored));
+            };
             stored.value.delivered = last.position.sequence;
             events.retain(|event| pattern.matches(&event.message));
             if events.is_empty() {
                 // Kept in memory alone: after a restart these are looked at again, and not wanted again.
                 continue;
             }
-            let payloads = payloads(&group, &stored.key.id, &events).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            let payloads =
+                payloads(&group, &stored.key.id, &events).map_err(|error| Refusal::Unavailable(error.to_string()))?;
             let revision = RevisionId::new(self.core.ids.as_ref());
             let put = documents::put(stored.key.clone(), revision, &stored.value)?;
             let mut transaction = Transaction::of(put).when(stored.unchanged());

@@ -64,7 +64,12 @@ impl Served {
             ..FilterLogEventsRequest::default()
         };
         let page = ops::filter_log_events::filter_log_events(&self.logs, &context(), input).await;
-        page.unwrap().events.unwrap().into_iter().filter_map(|event| event.message).collect()
+        page.unwrap()
+            .events
+            .unwrap()
+            .into_iter()
+            .filter_map(|event| event.message)
+            .collect()
     }
 }
 

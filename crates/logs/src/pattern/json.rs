@@ -66,7 +66,9 @@ impl Property {
             Condition::Test(test)
         } else if scanner.takes("NOT") {
             let exists = scanner.takes("EXISTS");
-            exists.then_some(Condition::NotExists).ok_or(InvalidPattern::Unreadable)?
+            exists
+                .then_some(Condition::NotExists)
+                .ok_or(InvalidPattern::Unreadable)?
         } else if scanner.takes("IS") {
             scanner.skip_space();
             match scanner.while_is(char::is_alphanumeric) {

@@ -90,7 +90,13 @@ impl Pattern {
             Self::Json(expression) => {
                 let json = json::read(message.as_bytes())?;
                 let holds = expression.holds(&|it| it.holds(&json));
-                holds.then(|| expression.leaves().into_iter().filter_map(|it| it.extract(&json)).collect())
+                holds.then(|| {
+                    expression
+                        .leaves()
+                        .into_iter()
+                        .filter_map(|it| it.extract(&json))
+                        .collect()
+                })
             }
             Self::All | Self::Terms(_) => self.matches(message.as_bytes()).then(Extracted::new),
         }
@@ -117,11 +123,27 @@ mod tests {
     fn words() {
         check("", &["", "anything"], &[]);
         check("ERROR", &["[ERROR 400] BAD REQUEST", "ERRORCODE"], &["error"]);
-        check("ERROR ARGUMENTS", &["[ERROR 419] MISSING ARGUMENTS"], &["[ERROR 400] BAD REQUEST"]);
+        check(
+            "ERROR ARGUMENTS",
+            &["[ERROR 419] MISSING ARGUMENTS"],
+            &["[ERROR 400] BAD REQUEST"],
+        );
         check("?ERROR ?ARGUMENTS", &["ERROR", "INVALID ARGUMENTS"], &["BAD REQUEST"]);
-        check("ERROR -ARGUMENTS", &["[ERROR 400] BAD REQUEST"], &["[ERROR 419] MISSING ARGUMENTS", "x"]);
-        check("\"INTERNAL SERVER ERROR\"", &["[ERROR 500] INTERNAL SERVER ERROR"], &["INTERNAL ERROR"]);
-        check(r#"-"task timed" "a \"b\"""#, &[r#"has a "b" in it"#], &[r#"a "b" task timed out"#]);
+        check(
+            "ERROR -ARGUMENTS",
+            &["[ERROR 400] BAD REQUEST"],
+            &["[ERROR 419] MISSING ARGUMENTS", "x"],
+        );
+        check(
+            "\"INTERNAL SERVER ERROR\"",
+            &["[ERROR 500] INTERNAL SERVER ERROR"],
+            &["INTERNAL ERROR"],
+        );
+        check(
+            r#"-"task timed" "a \"b\"""#,
+            &[r#"has a "b" in it"#],
+            &[r#"a "b" task timed out"#],
+        );
         check("%AUTHORIZED%", &["[ERROR 401] UNAUTHORIZED REQUEST"], &["DENIED"]);
         check("%ERR[0-9]{2}% x", &["ERR42 x"], &["ERR4 x", "ERR42"]);
         // What may be there says nothing beside what must.
@@ -145,21 +167,30 @@ mod tests {
             check(pattern, &[request], &["one two"]);
         }
         check("[..., bytes > 2000]", &[], &[request]);
-        check("[w1=ERROR, w2]", &["ERROR 419 MISSING ARGUMENTS"], &["INFO ERROR x", "ERROR"]);
+        check(
+            "[w1=ERROR, w2]",
+            &["ERROR 419 MISSING ARGUMENTS"],
+            &["INFO ERROR x", "ERROR"],
+        );
         check("[w1!=ERROR && w1!=WARN, w2]", &["INFO 1"], &["ERROR 1", "WARN 1"]);
     }
 
     #[test]
     fn columns_are_named() {
         let pattern = Pattern::read("[ip, identity, ..., request, size]").unwrap();
-        let extracted = pattern.extract("1.2.3.4 - frank [10/Oct/2000:13:25:15 -0700] \"GET /\" 1534").unwrap();
+        let extracted = pattern
+            .extract("1.2.3.4 - frank [10/Oct/2000:13:25:15 -0700] \"GET /\" 1534")
+            .unwrap();
         let expected = [
             ("$ip", "1.2.3.4"),
             ("$identity", "-"),
             ("$request", "GET /"),
             ("$size", "1534"),
         ];
-        assert_eq!(extracted, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        assert_eq!(
+            extracted,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+        );
     }
 
     const EVENT: &str = r#"{
@@ -226,14 +257,41 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let refused = |pattern: &str| Pattern::read(pattern).unwrap_err().to_string();
-        assert_eq!(refused("{ $.a = 1"), "If a filter pattern starts with '{' it must end with '}'");
-        assert_eq!(refused("[a, b"), "If a filter pattern starts with '[' it must end with ']'");
-        assert_eq!(refused("foo-bar"), "Invalid filter pattern: Invalid character(s) in term 'foo-bar'");
-        assert_eq!(refused("\"\""), "Invalid filter pattern: Invalid character(s) in term '\"\"'");
+        assert_eq!(
+            refused("{ $.a = 1"),
+            "If a filter pattern starts with '{' it must end with '}'"
+        );
+        assert_eq!(
+            refused("[a, b"),
+            "If a filter pattern starts with '[' it must end with ']'"
+        );
+        assert_eq!(
+            refused("foo-bar"),
+            "Invalid filter pattern: Invalid character(s) in term 'foo-bar'"
+        );
+        assert_eq!(
+            refused("\"\""),
+            "Invalid filter pattern: Invalid character(s) in term '\"\"'"
+        );
         let unreadable = [
-            "{ }", "{ $.a }", "{ $.a = }", "{ a = 1 }", "{ $.a = 1 && }", "{ ($.a = 1 }", "{ $.a = 1) }", "{ $.a IS MAYBE }",
-            "{ $.a = %x!% }", "%(a)%", "{ $.a = %a% && $.b = %b% && $.c = %c% }", "[a, ..., b, ...]", "[a=, b]", "[a=1 && b=2, c]",
-            "{ $.a < b }", "\"open", "%open", "{ $.a[x] = 1 }",
+            "{ }",
+            "{ $.a }",
+            "{ $.a = }",
+            "{ a = 1 }",
+            "{ $.a = 1 && }",
+            "{ ($.a = 1 }",
+            "{ $.a = 1) }",
+            "{ $.a IS MAYBE }",
+            "{ $.a = %x!% }",
+            "%(a)%",
+            "{ $.a = %a% && $.b = %b% && $.c = %c% }",
+            "[a, ..., b, ...]",
+            "[a=, b]",
+            "[a=1 && b=2, c]",
+            "{ $.a < b }",
+            "\"open",
+            "%open",
+            "{ $.a[x] = 1 }",
         ];
         for pattern in unreadable {
             assert_eq!(refused(pattern), "Invalid filter pattern", "{pattern}");

@@ -45,7 +45,10 @@ impl<'a> Scanner<'a> {
 
     /// Takes characters for as long as they are of a kind.
     pub(crate) fn while_is(&mut self, of_kind: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|character| !of_kind(character)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|character| !of_kind(character))
+            .unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest;
         taken

@@ -64,7 +64,11 @@ fn term(scanner: &mut Scanner<'_>) -> Result<Term, InvalidPattern> {
         };
     }
     let word = scanner.while_is(|character| !character.is_whitespace());
-    if word.is_empty() || !word.chars().all(|character| character.is_alphanumeric() || character == '_') {
+    if word.is_empty()
+        || !word
+            .chars()
+            .all(|character| character.is_alphanumeric() || character == '_')
+    {
         return Err(InvalidPattern::Term(word.to_owned()));
     }
     Term::text(word)

@@ -70,7 +70,10 @@ impl Test {
     pub(crate) fn on_text(&self, text: &str) -> bool {
         match &self.expected {
             Expected::Number(expected, glob) => match text.parse::<f64>() {
-                Ok(number) => self.on_order(number.partial_cmp(expected)) || (self.comparison == Comparison::Equal && glob.matches(text)),
+                Ok(number) => {
+                    self.on_order(number.partial_cmp(expected))
+                        || (self.comparison == Comparison::Equal && glob.matches(text))
+                }
                 Err(_) => self.on_equality(glob.matches(text)),
             },
             Expected::Text(glob) => self.on_equality(glob.matches(text)),
@@ -151,7 +154,9 @@ impl Glob {
             return false;
         };
         for piece in between {
-            let Some(at) = rest.find(piece.as_str()) else { return false };
+            let Some(at) = rest.find(piece.as_str()) else {
+                return false;
+            };
             rest = &rest[at + piece.len()..];
         }
         rest.ends_with(last.as_str())

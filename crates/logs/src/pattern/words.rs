@@ -51,7 +51,10 @@ impl Words {
         if self.last.is_none() && words.len() > columns {
             // The last column is all that is left.
             let rest = &words.get(columns.checked_sub(1)?)?.rest;
-            let rest = Word { text: rest.trim_end(), rest };
+            let rest = Word {
+                text: rest.trim_end(),
+                rest,
+            };
             words.truncate(columns - 1);
             words.push(rest);
         }

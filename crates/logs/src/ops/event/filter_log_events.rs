@@ -11,7 +11,6 @@ use lambent_control_core::documents::page_size;
 use lambent_log_store::{Direction, Event, Matcher, Position, Query, Reached, Streams};
 use lambent_models::logs::{FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent};
 use lambent_wire::RequestContext;
-use std::sync::Arc;
 
 pub(crate) async fn filter_log_events(
     logs: &Logs,
@@ -19,7 +18,6 @@ pub(crate) async fn filter_log_events(
     input: FilterLogEventsRequest,
 ) -> Result<FilterLogEventsResponse, Refusal> {
     let key = group::named(cx, input.log_group_name, input.log_group_identifier)?;
-    logs.must_exist(&key)?;
     let streams = match (input.log_stream_names, input.log_stream_name_prefix) {
         (Some(_), Some(_)) => {
             let text = "LogStreamNamePrefix and LogStreamNames are mutually exclusive parameters.";
@@ -43,7 +41,7 @@ pub(crate) async fn filter_log_events(
         Direction::Forward => (from.max(told.unwrap_or_default()), to),
         Direction::Backward => (from, to.into_iter().chain(told).min()),
     };
-    let matcher = Matcher(Arc::new(move |message: &[u8]| pattern.matches(message)));
+    let matcher = Matcher::new(move |message| pattern.matches(message));
     let page = logs
         .kept
         .read(Query {

@@ -21,7 +21,6 @@ pub(crate) async fn get_log_events(
 ) -> Result<GetLogEventsResponse, Refusal> {
     let key = group::named(cx, input.log_group_name, input.log_group_identifier)?;
     let stream = required(input.log_stream_name)?;
-    logs.must_exist(&key)?;
     let told = input.next_token.as_deref().map(token::read_of_stream).transpose()?;
     let direction = match told {
         Some((direction, _)) => direction,
