@@ -17,10 +17,10 @@ pub mod permission;
 pub mod policy;
 pub mod provisioned;
 mod refusal;
-mod service_permission;
 mod settle;
 mod shared;
 mod sharing;
+pub mod source;
 pub mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -101,7 +101,7 @@ impl Policy {
         !statements.iter().any(denies) && statements.iter().any(allows)
     }
 
-    /// The statements, as they are shown.
+    /// The texts of its statements.
     pub fn statements(&self) -> impl Iterator<Item = &str> {
         self.statement.iter().map(|raw| raw.get())
     }

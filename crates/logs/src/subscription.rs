@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use lambent_control_core::documents::{self, Noun, Stored};
 use lambent_log_store::{Event, LogError, LogGroupKey};
-use lambent_store::{Change, CommitError, Kind, Transaction};
+use lambent_store::{CommitError, Kind, Transaction};
 use lambent_types::{AsyncEvent, FunctionKey, RequestId, RevisionId};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io::Write as _, sync::Arc};
@@ -144,11 +144,9 @@ impl Logs {
                 payloads(&group, &stored.key.id, &events).map_err(|error| Refusal::Unavailable(error.to_string()))?;
             let revision = RevisionId::new(self.core.ids.as_ref());
             let put = documents::put(stored.key.clone(), revision, &stored.value)?;
-            let mut transaction = Transaction::of(put).when(stored.unchanged());
-            for payload in payloads {
-                transaction = transaction.and(Change::PutEvent(self.event(&stored.value, payload)));
-            }
-            match self.core.events.accept_within(transaction).await {
+            let queued = payloads.into_iter().map(|payload| self.event(&stored.value, payload));
+            let progress = Transaction::of(put).when(stored.unchanged());
+            match self.core.events.accept_with(queued.collect(), progress).await {
                 Err(CommitError::Condition(_)) => return Ok(None),
                 committed => committed?,
             }
@@ -165,6 +163,7 @@ impl Logs {
             qualifier: subscription.qualifier.clone(),
             payload,
             client_context: None,
+            trace_id: None,
             accepted_at: now,
             failures: 0,
             deferrals: 0,

@@ -40,6 +40,10 @@ pub enum Kind {
     LogGroup,
     /// A subscription to a log group; parent: the group's name, id: its own.
     LogSubscription,
+    /// A queue's settings; parent: nothing, id: its name.
+    Queue,
+    /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
+    MessageMove,
 }
 
 impl Kind {
@@ -61,6 +65,8 @@ impl Kind {
             Self::Tags => "tags",
             Self::LogGroup => "log-group",
             Self::LogSubscription => "log-subscription",
+            Self::Queue => "queue",
+            Self::MessageMove => "message-move",
         }
     }
 
@@ -81,7 +87,9 @@ impl Kind {
             | Self::EventSourceMapping
             | Self::Tags
             | Self::LogGroup
-            | Self::LogSubscription => false,
+            | Self::LogSubscription
+            | Self::Queue
+            | Self::MessageMove => false,
         }
     }
 }

@@ -5,10 +5,7 @@ use crate::{
     service::required,
     subscription::Subscription,
 };
-use lambent_control_core::{
-    documents,
-    naming::Target,
-};
+use lambent_control_core::{documents, naming::Target, source::Source};
 use lambent_log_store::LogGroupKey;
 use lambent_models::logs::PutSubscriptionFilterRequest;
 use lambent_store::{CommitError, Condition, Transaction};
@@ -17,8 +14,6 @@ use lambent_wire::RequestContext;
 
 /// A group has at most so many.
 const MOST: usize = 2;
-/// Who calls the function.
-const PRINCIPAL: &str = "logs.amazonaws.com";
 
 pub(crate) async fn put_subscription_filter(
     logs: &Logs,
@@ -85,11 +80,12 @@ async fn destination_function(
     let target = Target::read(cx, Some(destination.to_owned()), None).map_err(|_| cannot_execute())?;
     logs.core.find(&target).await?.ok_or_else(cannot_execute)?;
     let policy = logs.core.policy(&target).await?;
-    let source = format!("{}:*", group::arn(group));
-    let is_let = policy.is_some_and(|policy| {
-        let lets = |service: &str| policy.value.lets_service(service, "lambda:InvokeFunction", &source, cx.scope.account);
-        lets(PRINCIPAL) || lets(&format!("logs.{}.amazonaws.com", cx.scope.region))
-    });
+    let source = Source::of(&format!("{}:*", group::arn(group)));
+    let regional = Source {
+        service: format!("logs.{}.amazonaws.com", cx.scope.region),
+        ..source.clone()
+    };
+    let is_let = policy.is_some_and(|policy| [source, regional].iter().any(|caller| policy.value.lets_service(caller)));
     if is_let { Ok(target) } else { Err(cannot_execute()) }
 }
 
