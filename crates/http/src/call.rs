@@ -18,7 +18,6 @@ use lambent_wire::{
     route::Routed,
     schema::Operation,
     service::{Api, Protocol},
-    sigv4::SignedRequest,
     validate,
 };
 
@@ -114,13 +113,11 @@ impl Edge {
             }
         };
         if routed.operation.raw_payload {
-            return self
-                .pass_on(request.cx, request.parts, request.query, &routed, body)
-                .await;
+            return self.pass_on(request.cx, request.parts, &routed, body).await;
         }
         let operation = routed.operation;
         let read = self.read(body, operation).await?;
-        self.verify(request, &read)?;
+        self.verify(request.parts, &read.bytes)?;
         let headers = &request.parts.headers;
         let input = if read.bytes.len() <= LARGE {
             rest_json::decode_request(&routed, headers, &read.bytes)?
@@ -157,7 +154,7 @@ impl Edge {
             }
         };
         let read = self.read(body, operation).await?;
-        self.verify(request, &read)?;
+        self.verify(request.parts, &read.bytes)?;
         let input = aws_json::decode_request(operation, &read.bytes)?;
         drop(read);
         let output = spoken.run(request.cx, operation, input).await?;
@@ -174,7 +171,7 @@ impl Edge {
         let service = spoken.api.service();
         let too_large = || error::REQUEST_ENTITY_TOO_LARGE.with("Request size exceeded the limit.");
         let read = self.read_within(body, LARGEST_FORM, too_large).await?;
-        self.verify(request, &read)?;
+        self.verify(request.parts, &read.bytes)?;
         let form = Form::read(request.query, &read.bytes)?;
         drop(read);
         let operation = spoken.there(service.operation(form.action().unwrap_or_default())?)?;
@@ -186,18 +183,6 @@ impl Edge {
             &output,
             request.cx.request_id,
         )))
-    }
-
-    /// Verifies the signature, now that the body is there.
-    fn verify(&self, request: &Addressed<'_>, read: &Read) -> Result<(), ServiceError> {
-        let signed = SignedRequest {
-            method: request.parts.method.as_str(),
-            path: request.parts.uri.path(),
-            query: request.query,
-            headers: &request.parts.headers,
-            body: &read.bytes,
-        };
-        self.auth.verify(&signed, self.clock.now())
     }
 
     /// A body as large as `operation` takes.
