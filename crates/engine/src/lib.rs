@@ -6,5 +6,5 @@ pub mod pool;
 pub mod retry;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
-pub use pool::{EnvironmentId, Freed, Lost, Pool, Submitted};
+pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};
 pub use retry::{Attempt, RetryLimits, RetryPolicy, Verdict};

@@ -14,13 +14,14 @@ use lambent_control::Control;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
+use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::SqliteStore;
+use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -84,6 +85,7 @@ struct Server {
     control: Control,
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
+    metrics: Metrics,
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -111,13 +113,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
-    let sweeping = server.invoker.clone();
+    let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {
         loop {
             tokio::time::sleep(SWEEP).await;
             sweeping.tend();
+            for (scope, (all, unreserved)) in sweeping.running() {
+                counting.running(&scope, all, unreserved);
+            }
         }
     });
+    let mut metrics = JoinSet::new();
+    let metrics_stop = CancellationToken::new();
+    metrics.spawn(server.metrics.run(metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
     signals.next().await;
@@ -131,6 +139,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
         server.control.shut_down().await;
+        // The last invocations are counted, too.
+        metrics_stop.cancel();
+        metrics.join_all().await;
         // Everything that held it has ended with it; what is left is this.
         server.sandbox.close().await;
     };
@@ -162,12 +173,15 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         ids: Arc::clone(&ids),
     });
     let inside = Arc::new(Inside::default());
+    let meter = Arc::new(FunctionMeter::default());
+    let metrics = metrics(data, &clock, &meter, config.metrics_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
             log: log(config.function_logs)?,
+            meter: Arc::clone(&meter) as _,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
@@ -198,7 +212,8 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: Vec::new(),
+        companions: vec![Arc::new(metrics.clone())],
+        meter,
         code,
         auth: config.auth,
         health,
@@ -213,7 +228,17 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         control,
         edge,
         dispatcher,
+        metrics,
     })
+}
+
+fn metrics(data: &Path, clock: &Arc<dyn Clock>, meter: &Arc<FunctionMeter>, cap: u64) -> anyhow::Result<Metrics> {
+    Ok(Metrics::new(lambent_metrics::Parts {
+        table: Arc::new(SqliteMetrics::open(&data.join("metrics.db"))?),
+        clock: Arc::clone(clock),
+        meter: Arc::clone(meter),
+        cap,
+    }))
 }
 
 /// Where the functions' logs go.

@@ -8,10 +8,13 @@
 mod cache;
 mod document;
 mod layers;
+mod metrics;
 mod migrate;
 mod read;
 mod rows;
 mod write;
+
+pub use metrics::SqliteMetrics;
 
 use cache::FunctionCache;
 use lambent_store::{

@@ -12,6 +12,7 @@ pub mod contract;
 mod document;
 mod event;
 mod function;
+mod metric;
 mod object;
 mod transaction;
 
@@ -19,6 +20,7 @@ pub use code::{CodePin, CodeStore, IntakeError};
 pub use document::{Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, Kind};
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
+pub use metric::{Kept, MetricTable, MinutePart, Series};
 pub use object::{ObjectError, ObjectName, ObjectReader};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 

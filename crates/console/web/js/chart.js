@@ -21,14 +21,14 @@ const short = (value) => (value >= 1e6 ? `${+(value / 1e6).toFixed(1)}M` : value
  */
 export function chart({ title, series, from, to, unit = "", most, gap = Infinity }) {
   const values = series.flatMap((each) => each.points.map(([, value]) => value));
-  const top = most ?? ceiling(Math.max(0, ...values));
+  const top = most ?? ceiling(Math.max(0, ...values)), whole = values.every(Number.isInteger);
   const x = (time) => LEFT + ((time - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
   const y = (value) => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
   const latest = values.length ? series.map((each) => `${each.name} ${short(each.points.at(-1)?.[1] ?? 0)}${unit}`).join(", ") : "no data";
   const readout = h("output", {}, values.length ? "" : "No data");
   const cursor = s("line", { class: "cursor", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
   const svg = s("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}, latest: ${latest}` },
-    [0, 0.5, 1].map((part) => [
+    (whole && top % 2 ? [0, 1] : [0, 0.5, 1]).map((part) => [
       s("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(top * part), y2: y(top * part) }),
       s("text", { x: LEFT - 5, y: y(top * part) + 3, "text-anchor": "end" }, short(top * part) + (unit === "%" ? "%" : "")),
     ]),

@@ -51,7 +51,7 @@ export function monitor(charts, dimensions, signal) {
   const body = h("div", { class: "charts" }, h("p", { class: "muted", role: "status" }, "Loading…"));
   const span = select("span", Object.entries(SPANS).map(([key, [, , text]]) => [key, text]), "1h", { "aria-label": "Time range", onchange: () => draw() });
   const draw = async () => {
-    try { put(body, await drawn(charts, dimensions, SPANS[span.value])); } catch (error) { put(body, trouble(error, "CloudWatch metrics")); clearInterval(timer); }
+    try { put(body, await drawn(charts, dimensions, SPANS[span.value])); } catch (error) { put(body, h("div", { class: "all" }, trouble(error, "CloudWatch metrics"))); clearInterval(timer); }
   };
   const timer = setInterval(draw, 10_000);
   signal?.addEventListener("abort", () => clearInterval(timer));

@@ -35,7 +35,10 @@ export function trouble(error, what = "") {
 
 export function toast(text, kind = "good") {
   const shown = h("div", { class: `notice ${kind}` }, h("p", {}, text));
-  document.getElementById("toasts").append(shown);
+  const shelf = document.getElementById("toasts");
+  // News replace what was there; what went wrong stays for its time.
+  if (kind === "good") shelf.querySelectorAll(".good").forEach((each) => each.remove());
+  shelf.append(shown);
   setTimeout(() => shown.remove(), kind === "bad" ? 10_000 : 5_000);
 }
 
