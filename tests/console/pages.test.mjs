@@ -111,6 +111,30 @@ test("functions are found by name, runtime and tag", async () => {
   assert.deepEqual(await names(), ["harbour"]);
 });
 
+test("the log is searched and followed", async () => {
+  const { page, faults } = await browser.page(server);
+  const asked = [];
+  const event = (n, message) => ({ eventId: `e${n}`, timestamp: Date.now() - 10_000 + n, logStreamName: "s", message });
+  // Answers of CloudWatch Logs: two pages at first, then one event more each time.
+  await page.route("**/", async (route, request) => {
+    if (request.headers()["x-amz-target"] !== "Logs_20140328.FilterLogEvents") return route.fallback();
+    const input = request.postDataJSON();
+    asked.push(input);
+    const first = [event(1, "START RequestId: 1"), event(2, "ERROR too deep")];
+    const body = asked.length === 1 ? { events: first, nextToken: "more" } : { events: [...first, ...Array.from({ length: asked.length - 1 }, (_, n) => event(n + 3, `line ${n + 3}\n`))] };
+    return route.fulfill({ status: 200, contentType: "application/x-amz-json-1.1", body: JSON.stringify(body) });
+  });
+  await open(page, server, "/functions/harbour?tab=monitoring&q=deep");
+  await page.locator(".log").getByText("line 4").waitFor();
+  assert.equal(await page.locator(".log").getByText("START RequestId: 1").count(), 1, "an event is shown once");
+  assert.equal(await page.locator(".log .bad").textContent().then((text) => text.includes("too deep")), true);
+  assert.deepEqual([asked[0].logGroupName, asked[0].filterPattern, asked[1].nextToken], ["/aws/lambda/harbour", "deep", "more"]);
+  assert.ok(asked[0].startTime < Date.now() - 3_000_000);
+  await accessible(page, "log");
+  await shoot(page, "log");
+  assert.deepEqual(faults, []);
+});
+
 test("the first load is under 300 KB", async () => {
   const { page } = await browser.page(server);
   const sizes = [];

@@ -17,7 +17,7 @@ export function logBrowser(group, pattern, signal) {
   const span = select("span", SPANS, String(SPANS[1][0]));
   const live = h("input", { type: "checkbox", name: "live", checked: true });
   const state = h("p", { class: "muted small", role: "status" });
-  let seen = new Set(), newest = 0, round = 0, timer = 0;
+  let seen = new Map(), shown = 0, newest = 0, round = 0, timer = 0;
 
   const row = ({ timestamp, message, logStreamName }) => {
     const date = new Date(timestamp);
@@ -30,20 +30,28 @@ export function logBrowser(group, pattern, signal) {
     do {
       const page = await logs("FilterLogEvents", { logGroupName: group, startTime, filterPattern: search.value || undefined, limit: MOST, nextToken }, signal);
       if (own !== round) return;
-      rows.push(...(page.events ?? []).filter(({ eventId }) => !seen.has(eventId)));
+      for (const event of page.events ?? []) {
+        if (seen.has(event.eventId)) continue;
+        seen.set(event.eventId, event.timestamp);
+        rows.push(event);
+      }
       nextToken = page.nextToken;
     } while (nextToken && rows.length < 10 * MOST);
     const low = list.scrollHeight - list.scrollTop - list.clientHeight < 30;
-    if (!seen.size && rows.length) put(list);
-    for (const each of rows.slice(-MOST)) { seen.add(each.eventId); newest = Math.max(newest, each.timestamp); list.append(row(each)); }
+    if (!shown && rows.length) put(list);
+    for (const each of rows.slice(-MOST)) { newest = Math.max(newest, each.timestamp); list.append(row(each)); }
+    shown += rows.length;
+    // What is asked for again begins a little before the newest event; what is older need not be remembered.
+    for (const [id, time] of seen) if (time < newest - 60_000) seen.delete(id);
     while (list.children.length > MOST) list.firstChild.remove();
     if (low) list.scrollTop = list.scrollHeight;
-    state.textContent = `${seen.size} events${live.checked ? ", following" : ""}`;
+    state.textContent = `${shown} events${live.checked ? ", following" : ""}`;
   };
   const begin = async () => {
     const own = ++round;
     clearTimeout(timer);
-    seen = new Set();
+    seen = new Map();
+    shown = 0;
     newest = Date.now() - Number(span.value);
     put(list, h("p", { class: "empty" }, "No log events in this time."));
     const next = async () => {

@@ -119,5 +119,10 @@ async function workbench(host, cx, files) {
 function upload(cx) {
   const file = h("input", { type: "file", name: "package", accept: ".zip,.jar", required: true });
   return card("Upload a package", form({}, async (data) => { await deploy(cx, data.get("package")); toast("The package is deployed."); cx.again(); },
-    field("Package", file, ".zip or .jar. It replaces all of the code."), h("div", { class: "actions" }, h("button", {}, "Upload and deploy"))));
+    field("Package", file, ".zip or .jar. It replaces all of the code."), h("div", { class: "actions" }, h("button", {}, "Upload and deploy"))),
+  h("details", {}, h("summary", {}, "From Amazon S3"), form({}, async (data) => {
+    await lambda("PUT", `${cx.path}/code`, { body: { S3Bucket: data.get("bucket"), S3Key: data.get("key"), S3ObjectVersion: data.get("version") || undefined } });
+    toast("The package is deployed.");
+    cx.again();
+  }, h("div", { class: "pair" }, field("Bucket", input("bucket", "", { required: true })), field("Key", input("key", "", { required: true })), field("Version", input("version"))), h("div", { class: "actions" }, h("button", {}, "Deploy from S3")))));
 }
