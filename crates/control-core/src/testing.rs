@@ -57,7 +57,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Options::default(),
     );
     Core::new(Parts {
-        events: EventQueue::new(Arc::clone(&store)),
+        events: EventQueue::new(Arc::clone(&store), Arc::new(Uncounted)),
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,
