@@ -21,7 +21,6 @@ use lambent_wire::{
     rpc_v2_cbor,
     schema::Operation,
     service::{Api, Protocol},
-    sigv4::SignedRequest,
     validate,
 };
 use std::io::Read as _;
@@ -119,9 +118,7 @@ impl Edge {
             }
         };
         if routed.operation.raw_payload {
-            return self
-                .pass_on(request.cx, request.parts, request.query, &routed, body)
-                .await;
+            return self.pass_on(request.cx, request.parts, &routed, body).await;
         }
         let operation = routed.operation;
         let read = self.read(body, operation).await?;
@@ -208,14 +205,7 @@ impl Edge {
 
     /// Verifies the signature, now that the body is there, and unpacks a body that was compressed, to at most `limit` bytes.
     fn verified(&self, request: &Addressed<'_>, read: Read, limit: usize) -> Result<Read, ServiceError> {
-        let signed = SignedRequest {
-            method: request.parts.method.as_str(),
-            path: request.parts.uri.path(),
-            query: request.query,
-            headers: &request.parts.headers,
-            body: &read.bytes,
-        };
-        self.auth.verify(&signed, self.clock.now())?;
+        self.verify(request.parts, &read.bytes)?;
         match request.parts.headers.get(CONTENT_ENCODING) {
             Some(encoding) if encoding == "gzip" => Ok(Read {
                 bytes: inflated(&read.bytes, limit)?,

@@ -4,7 +4,9 @@ use crate::{
     auth::Auth,
     body::{self, Budget},
     call::{Addressed, Spoken},
+    console::SignedIn,
     internal,
+    session::Sessions,
     url::Address,
 };
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use lambent_wire::{
     RequestContext, ServiceError, error, rest_json,
     route::Routed,
     service::{Api, Hints, Protocol, Service, Services},
+    sigv4::SignedRequest,
 };
 use std::{io, sync::Arc, time::Duration};
 
@@ -76,6 +79,8 @@ pub struct Edge {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
     of_functions: Budget,
+    /// Of the console, which is not for functions.
+    pub(crate) sessions: Option<Sessions>,
 }
 
 impl Edge {
@@ -96,6 +101,7 @@ impl Edge {
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
             of_functions: Budget::new(FUNCTIONS_BUDGET),
+            sessions: Some(Sessions::default()),
         }
     }
 
@@ -114,6 +120,7 @@ impl Edge {
             ids: Arc::clone(&self.ids),
             bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
             of_functions: self.of_functions.clone(),
+            sessions: None,
         }
     }
 
@@ -124,6 +131,11 @@ impl Edge {
         name_host(&mut parts);
         let mut answer = if let Some(address) = Address::of(&parts) {
             self.url(address, &parts, body, request_id).await
+        } else if let Some(page) = self.page(&parts) {
+            body::discard(body).await;
+            return page;
+        } else if let Some(path) = self.console_path(&parts) {
+            self.console(parts, &path, body, request_id).await
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
@@ -136,7 +148,7 @@ impl Edge {
     }
 
     /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
-    async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
+    pub(crate) async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
         let query = parts.uri.query().unwrap_or_default();
         let (cx, spoken) = match self.addressed(parts, query, request_id) {
             Ok(addressed) => addressed,
@@ -171,7 +183,7 @@ impl Edge {
         query: &str,
         request_id: RequestId,
     ) -> Result<(RequestContext, Spoken<'_>), ServiceError> {
-        let caller = self.auth.claimed(&parts.headers, query)?;
+        let caller = self.auth.claimed(parts)?;
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let hints = Hints {
             signing_name: Some(&caller.service),
@@ -192,6 +204,21 @@ impl Edge {
             secure: false,
         };
         Ok((cx, Spoken::new(api.as_ref(), parts)))
+    }
+
+    /// Verifies a request's signature, now that its body is there. A session was verified when it was opened.
+    pub(crate) fn verify(&self, parts: &http::request::Parts, body: &[u8]) -> Result<(), ServiceError> {
+        if parts.extensions.get::<SignedIn>().is_some() {
+            return Ok(());
+        }
+        let signed = SignedRequest {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body,
+        };
+        self.auth.verify(&signed, self.clock.now())
     }
 
     /// The operation of a request that says by its method and path what it wants.
