@@ -4,6 +4,7 @@
 //! order. No behaviour lives here.
 
 mod aws_endpoint;
+mod carrier;
 mod cli;
 mod config;
 mod doctor;
@@ -12,6 +13,7 @@ mod health;
 mod launcher;
 mod runtimes;
 mod serve;
+mod wiring;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -15,7 +15,7 @@ const SHARDS: usize = 16;
 const NAMESPACE: &str = "AWS/Lambda";
 
 /// The metrics of a function, in the order in which they are in a [`Row`]; the names and units are AWS's.
-const METRICS: [(&str, Unit); 19] = [
+const METRICS: [(&str, Unit); 20] = [
     ("Invocations", Unit::COUNT),
     ("Errors", Unit::COUNT),
     ("Duration", Unit::MILLISECONDS),
@@ -35,6 +35,7 @@ const METRICS: [(&str, Unit); 19] = [
     ("UrlRequestLatency", Unit::MILLISECONDS),
     ("Url4xxCount", Unit::COUNT),
     ("Url5xxCount", Unit::COUNT),
+    ("RecursiveInvocationsDropped", Unit::COUNT),
 ];
 
 /// Counts what happens to functions.
@@ -84,6 +85,7 @@ impl Row {
             Occurrence::EventReceived => self.add(9, 1.0),
             Occurrence::EventAge(age) => self.add(10, millis(age)),
             Occurrence::EventDropped => self.add(11, 1.0),
+            Occurrence::RecursionDropped => self.add(19, 1.0),
             Occurrence::DeadLetterFailed => self.add(12, 1.0),
             Occurrence::DestinationFailed => self.add(13, 1.0),
             Occurrence::IteratorAge(age) => self.add(14, millis(age)),
