@@ -2,7 +2,6 @@
 //!
 //! Each operation is a file below `ops/`, named after it, found by the build script, and offered as a function of that name.
 
-mod filter_pattern;
 mod mapping;
 mod mapping_settings;
 #[cfg(test)]

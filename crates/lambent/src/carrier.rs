@@ -2,12 +2,14 @@
 
 use lambent_control::Control;
 use lambent_events::{Carrier, Undelivered};
+use lambent_sns::Sns;
 use lambent_store::BoxFuture;
 use lambent_types::{Delivery, Recipient};
 
 /// Hands each delivery to the service that its recipient is of.
 pub(crate) struct Services {
     pub(crate) control: Control,
+    pub(crate) sns: Sns,
 }
 
 impl Carrier for Services {
@@ -16,9 +18,9 @@ impl Carrier for Services {
             match &delivery.recipient {
                 Recipient::Function { arn } => self.control.take(delivery, arn).await,
                 Recipient::Queue { .. } => Err(missing("SQS")),
-                Recipient::Topic { .. } => Err(missing("SNS")),
+                Recipient::Topic { arn, attributes } => self.sns.take(delivery, arn, attributes).await,
                 Recipient::EventBus { .. } => Err(missing("EventBridge")),
-                Recipient::Http { .. } => Err(missing("SNS")),
+                Recipient::Http { url, headers } => lambent_sns::post(url, headers, &delivery.payload).await,
                 Recipient::Bucket { .. } => Err(Undelivered::Refused(
                     "this server cannot write objects into buckets yet".to_owned(),
                 )),

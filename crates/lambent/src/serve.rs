@@ -17,6 +17,7 @@ use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
+use lambent_sns::Sns;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::SqliteStore;
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
@@ -191,11 +192,18 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
+    let sns = Sns::new(lambent_sns::Parts {
+        store: Arc::clone(&store),
+        outbox: outbox.clone(),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+    });
     let options = event_options(config.event_time_scale);
     let courier = Courier::new(
         outbox.clone(),
         Arc::new(Services {
             control: control.clone(),
+            sns: sns.clone(),
         }),
         Arc::clone(&meter),
         Arc::clone(&clock),
@@ -218,7 +226,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: Vec::new(),
+        companions: vec![Arc::new(sns)],
         code,
         auth: config.auth,
         health,

@@ -40,6 +40,10 @@ pub enum Kind {
     Queue,
     /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
     MessageMove,
+    /// A topic; parent: nothing, id: its name.
+    Topic,
+    /// A topic's subscription; parent: the topic's name, id: its own.
+    Subscription,
 }
 
 impl Kind {
@@ -61,6 +65,8 @@ impl Kind {
             Self::Tags => "tags",
             Self::Queue => "queue",
             Self::MessageMove => "message-move",
+            Self::Topic => "topic",
+            Self::Subscription => "subscription",
         }
     }
 
@@ -81,7 +87,9 @@ impl Kind {
             | Self::EventSourceMapping
             | Self::Tags
             | Self::Queue
-            | Self::MessageMove => false,
+            | Self::MessageMove
+            | Self::Topic
+            | Self::Subscription => false,
         }
     }
 }

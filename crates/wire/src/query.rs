@@ -55,7 +55,13 @@ impl Form {
     /// The operation it names.
     #[must_use]
     pub fn action(&self) -> Option<&str> {
-        self.0.parts.get("Action")?.value.as_deref()
+        self.parameter("Action")
+    }
+
+    /// The value of a parameter whose name has one part.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.0.parts.get(name)?.value.as_deref()
     }
 
     /// Decodes the input of an operation.
