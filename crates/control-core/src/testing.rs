@@ -4,13 +4,13 @@
 
 use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
-use lambent_events::{EventQueue, Unmetered};
+use lambent_events::EventQueue;
 use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
 use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
     CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
-    StateReasonCode, Timestamp, Version,
+    StateReasonCode, Timestamp, Uncounted, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
@@ -50,6 +50,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
             launcher: Arc::new(Nothing),
             sandbox: Arc::new(Nothing),
             aws_endpoint: Arc::new(Nothing),
+            meter: Arc::new(Uncounted),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
             ids: Arc::clone(&ids) as _,
@@ -57,7 +58,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Options::default(),
     );
     Core::new(Parts {
-        events: EventQueue::new(Arc::clone(&store), Arc::new(Unmetered)),
+        events: EventQueue::new(Arc::clone(&store), Arc::new(Uncounted)),
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,

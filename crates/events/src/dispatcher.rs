@@ -2,14 +2,13 @@
 
 use crate::{
     EventQueue,
-    meter::{EventMetric, Meter},
     outbox::Outbox,
     record::{Destinations, End, Response},
     work::{self, Work},
 };
 use lambent_engine::{Attempt, Reason, RetryLimits, RetryPolicy, Verdict};
 use lambent_store::{BoxFuture, Change, Condition, NodeId, Transaction, Unavailable};
-use lambent_types::{AsyncEvent, Clock, Ids, Timestamp};
+use lambent_types::{AsyncEvent, Clock, Ids, Meter, Occurrence, Subject, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -138,7 +137,7 @@ impl Dispatcher {
         if let Some(verdict) = policy.before(event, self.now()) {
             return (verdict, None);
         }
-        self.count(event, EventMetric::Age(self.now().since(event.accepted_at)));
+        self.count(event, Occurrence::EventAge(self.now().since(event.accepted_at)));
         let tried = self.parts.runner.run(event.clone()).await;
         (policy.after(tried.attempt, event, self.now()), tried.response)
     }
@@ -152,11 +151,13 @@ impl Dispatcher {
                 return Vec::new();
             }
         };
-        if let Some(reason) = given_up {
-            self.count(event, EventMetric::Dropped);
-            if reason == Reason::RecursiveInvocation {
-                self.count(event, EventMetric::RecursiveDropped);
+        match given_up {
+            Some(Reason::RecursiveInvocation) => {
+                self.count(event, Occurrence::EventDropped);
+                self.count(event, Occurrence::RecursionStopped);
             }
+            Some(_) => self.count(event, Occurrence::EventDropped),
+            None => {}
         }
         let end = End {
             event,
@@ -169,8 +170,13 @@ impl Dispatcher {
         gone.chain(told.into_iter().map(Change::PutDelivery)).collect()
     }
 
-    fn count(&self, event: &AsyncEvent, metric: EventMetric) {
-        self.parts.meter.record(&event.function, metric, self.now());
+    fn count(&self, event: &AsyncEvent, what: Occurrence) {
+        let subject = Subject {
+            function: &event.function,
+            qualifier: event.qualifier.as_deref(),
+            version: None,
+        };
+        self.parts.meter.count(subject, what);
     }
 }
 
@@ -211,11 +217,10 @@ impl Work for Dispatcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter::Unmetered;
     use bytes::Bytes;
     use lambent_store::{DeliveryTable as _, EventTable as _, contract::scope};
     use lambent_store_memory::MemoryStore;
-    use lambent_types::{FunctionKey, ManualClock, RequestId, SeededIds};
+    use lambent_types::{FunctionKey, ManualClock, RequestId, SeededIds, Uncounted};
     use std::sync::Mutex;
     use tokio::task::JoinSet;
 
@@ -295,7 +300,7 @@ mod tests {
     async fn run_within(limits: RetryLimits, failures: Vec<Attempt>, leased_before: bool) -> Ended {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
-        let queue = EventQueue::new(Arc::clone(&store) as _, Arc::new(Unmetered));
+        let queue = EventQueue::new(Arc::clone(&store) as _, Arc::new(Uncounted));
         queue.accept(event()).await.unwrap();
         let node = NodeId("n".to_owned());
         if leased_before {
@@ -316,7 +321,7 @@ mod tests {
             queue,
             outbox: Outbox::new(Arc::clone(&store) as _),
             runner: Arc::clone(&runner) as _,
-            meter: Arc::new(Unmetered),
+            meter: Arc::new(Uncounted),
             clock: Arc::clone(&clock) as _,
             ids: Arc::new(SeededIds::default()),
         };

@@ -8,14 +8,12 @@
 //! lies in the [`Outbox`] until a [`Courier`] has brought it there.
 
 mod dispatcher;
-mod meter;
 mod outbox;
 mod queue;
 mod record;
 mod work;
 
 pub use dispatcher::{Dispatcher, EventRunner, Options, Parts, Tried};
-pub use meter::{EventMetric, Meter, Unmetered};
 pub use outbox::{Carrier, Courier, Outbox, Undelivered};
 pub use queue::EventQueue;
 pub use record::{Destinations, End, Response};

@@ -2,12 +2,11 @@
 
 use crate::{
     Options,
-    meter::{EventMetric, Meter},
     work::{self, Work},
 };
 use lambent_engine::delivery::{self, Failure, Fate};
 use lambent_store::{BoxFuture, Change, CommitError, Condition, Store, Transaction, Unavailable};
-use lambent_types::{Clock, Delivery, Origin, Timestamp};
+use lambent_types::{Clock, Delivery, Meter, Occurrence, Origin, Subject, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -136,7 +135,7 @@ impl Courier {
             }
             Fate::GivenUp(None) => {
                 tracing::warn!(delivery = %delivery.id, to, %undelivered, "a delivery is given up");
-                self.count(&delivery.origin, now);
+                self.count(&delivery.origin);
                 vec![Change::DeleteDelivery(delivery.id)]
             }
             Fate::GivenUp(Some(redirected)) => {
@@ -147,13 +146,13 @@ impl Courier {
         }
     }
 
-    fn count(&self, origin: &Origin, now: Timestamp) {
-        let (function, metric) = match origin {
-            Origin::Destination(function) => (function, EventMetric::DestinationDeliveryFailure),
-            Origin::DeadLetter(function) => (function, EventMetric::DeadLetterError),
+    fn count(&self, origin: &Origin) {
+        let (function, what) = match origin {
+            Origin::Destination(function) => (function, Occurrence::DestinationFailed),
+            Origin::DeadLetter(function) => (function, Occurrence::DeadLetterFailed),
             Origin::Subscription { .. } => return,
         };
-        self.meter.record(function, metric, now);
+        self.meter.count(Subject::function(function), what);
     }
 }
 
@@ -222,11 +221,11 @@ mod tests {
     }
 
     #[derive(Default)]
-    struct Counted(Mutex<Vec<EventMetric>>);
+    struct Counted(Mutex<Vec<Occurrence>>);
 
     impl Meter for Counted {
-        fn record(&self, _: &FunctionKey, metric: EventMetric, _: Timestamp) {
-            self.0.lock().unwrap().push(metric);
+        fn count(&self, _: Subject<'_>, what: Occurrence) {
+            self.0.lock().unwrap().push(what);
         }
     }
 
@@ -259,7 +258,7 @@ mod tests {
     async fn run(
         deliveries: Vec<Delivery>,
         failures: Vec<Undelivered>,
-    ) -> (Vec<(String, u8)>, usize, Vec<EventMetric>) {
+    ) -> (Vec<(String, u8)>, usize, Vec<Occurrence>) {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
         let outbox = Outbox::new(Arc::clone(&store) as _);
@@ -312,7 +311,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_delivery_is_given_up_and_counted() {
-        let failed = vec![EventMetric::DestinationDeliveryFailure];
+        let failed = vec![Occurrence::DestinationFailed];
         let (arrived, tries, counted) = run(vec![delivery(1, None)], vec![unreachable(); 9_999]).await;
         assert_eq!((arrived.len(), counted), (0, failed.clone()));
         assert!((15..30).contains(&tries), "{tries}");

@@ -1,8 +1,7 @@
 //! The way in.
 
-use crate::meter::{EventMetric, Meter};
 use lambent_store::{Change, CommitError, Store, Transaction};
-use lambent_types::AsyncEvent;
+use lambent_types::{AsyncEvent, Meter, Occurrence, Subject};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -30,10 +29,15 @@ impl EventQueue {
     /// # Errors
     /// When the store fails; the event is not accepted then.
     pub async fn accept(&self, event: AsyncEvent) -> Result<(), CommitError> {
-        let (function, at) = (event.function.clone(), event.accepted_at);
+        let (function, qualifier) = (event.function.clone(), event.qualifier.clone());
         self.store.commit(Transaction::of(Change::PutEvent(event))).await?;
         self.arrived.notify_one();
-        self.meter.record(&function, EventMetric::Received, at);
+        let subject = Subject {
+            function: &function,
+            qualifier: qualifier.as_deref(),
+            version: None,
+        };
+        self.meter.count(subject, Occurrence::EventReceived);
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, RequestId, Scope};
+use lambent_types::{AccountId, Clock, Ids, Meter, RequestId, Scope};
 use lambent_wire::{
     RequestContext, ServiceError, error,
     query::Form,
@@ -57,6 +57,8 @@ pub struct Parts {
     pub auth: Auth,
     /// What the server says about itself.
     pub health: Arc<dyn Health>,
+    /// Counts requests to function URLs.
+    pub meter: Arc<dyn Meter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Request ids.
@@ -72,6 +74,7 @@ pub struct Edge {
     pub(crate) auth: Auth,
     /// Not everybody's business.
     pub(crate) health: Option<Arc<dyn Health>>,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
@@ -91,6 +94,7 @@ impl Edge {
             code: parts.code,
             auth: parts.auth,
             health: Some(parts.health),
+            meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
@@ -108,6 +112,7 @@ impl Edge {
             code: Arc::clone(&self.code),
             auth: Auth::Fixed(account),
             health: None,
+            meter: Arc::clone(&self.meter),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
@@ -155,7 +160,8 @@ impl Edge {
             Protocol::RestJson => self.rest(&spoken, &request, body).await,
             Protocol::AwsJson => self.targeted(&spoken, &request, body).await,
             Protocol::Query => self.form(&spoken, &request, body).await,
-            Protocol::RestXml | Protocol::RpcV2Cbor => {
+            Protocol::RpcV2Cbor => self.targeted(&spoken, &request, body).await,
+            Protocol::RestXml => {
                 body::discard(body).await;
                 Err(error::UNKNOWN_OPERATION.with("This protocol is not spoken here."))
             }

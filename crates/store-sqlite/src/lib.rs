@@ -10,10 +10,13 @@ mod delivery;
 mod document;
 mod layers;
 mod message;
+mod metrics;
 mod migrate;
 mod read;
 mod rows;
 mod write;
+
+pub use metrics::SqliteMetrics;
 
 use cache::FunctionCache;
 use lambent_store::{

@@ -18,6 +18,7 @@ mod document;
 mod event;
 mod function;
 mod message;
+mod metric;
 mod object;
 mod transaction;
 
@@ -27,6 +28,7 @@ pub use document::{Document, DocumentKey, DocumentPage, DocumentQuery, DocumentT
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
 pub use message::{MessageCounts, MessageTable, ReceiveMessages, Retention};
+pub use metric::{Kept, MetricTable, MinutePart, Series};
 pub use object::{ObjectError, ObjectName, ObjectReader};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 
