@@ -255,10 +255,7 @@ mod tests {
     }
 
     /// What arrives, how many tries it takes, and what is counted.
-    async fn run(
-        deliveries: Vec<Delivery>,
-        failures: Vec<Undelivered>,
-    ) -> (Vec<(String, u8)>, usize, Vec<Occurrence>) {
+    async fn run(deliveries: Vec<Delivery>, failures: Vec<Undelivered>) -> (Vec<(String, u8)>, usize, Vec<Occurrence>) {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
         let outbox = Outbox::new(Arc::clone(&store) as _);

@@ -19,6 +19,7 @@ use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
+use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
@@ -85,6 +86,7 @@ struct Server {
     sandbox: Arc<LinuxSandbox>,
     invoker: Invoker,
     control: Control,
+    sqs: Sqs,
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
     courier: Courier,
@@ -103,6 +105,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .recover()
         .await
         .map_err(|refusal| anyhow::anyhow!("cannot recover: {refusal:?}"))?;
+    server
+        .sqs
+        .start()
+        .await
+        .map_err(|refusal| anyhow::anyhow!("cannot take up the queues: {refusal:?}"))?;
     let address = listener.local_addr()?;
 
     let stop = CancellationToken::new();
@@ -138,11 +145,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ordered = async {
         edge_stop.cancel();
         events_stop.cancel();
+        server.sqs.stop();
         tasks.join_all().await;
         events.join_all().await;
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
         server.control.shut_down().await;
+        server.sqs.shut_down().await;
         // The last invocations are counted, too.
         metrics_stop.cancel();
         metrics.join_all().await;
@@ -205,41 +214,37 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
-    let sns = Sns::new(lambent_sns::Parts {
-        store: Arc::clone(&store),
-        outbox: outbox.clone(),
-        clock: Arc::clone(&clock),
-        ids: Arc::clone(&ids),
-    });
+    let sqs = queues(&store, &clock, &ids).await?;
+    let sns = topics(&store, &outbox, &clock, &ids);
     let options = event_options(config.event_time_scale);
+    let services = Services {
+        control: control.clone(),
+        sns: sns.clone(),
+        sqs: sqs.clone(),
+    };
     let courier = Courier::new(
         outbox.clone(),
-        Arc::new(Services {
-            control: control.clone(),
-            sns: sns.clone(),
-        }),
+        Arc::new(services),
         Arc::clone(&meter) as _,
         Arc::clone(&clock),
         options.clone(),
     );
-    let dispatcher = Dispatcher::new(
-        lambent_events::Parts {
-            queue: events,
-            outbox,
-            runner: Arc::new(control.clone()),
-            meter: Arc::clone(&meter) as _,
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-        },
-        options,
-    );
+    let parts = lambent_events::Parts {
+        queue: events,
+        outbox,
+        runner: Arc::new(control.clone()),
+        meter: Arc::clone(&meter) as _,
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+    };
+    let dispatcher = Dispatcher::new(parts, options);
     let health = Arc::new(ServerHealth {
         invoker: invoker.clone(),
         store,
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: vec![Arc::new(metrics.clone()), Arc::new(sns)],
+        companions: vec![Arc::new(metrics.clone()), Arc::new(sns), Arc::new(sqs.clone())],
         meter,
         code,
         auth: config.auth,
@@ -253,10 +258,29 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         sandbox,
         invoker,
         control,
+        sqs,
         edge,
         dispatcher,
         courier,
         metrics,
+    })
+}
+
+async fn queues(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> anyhow::Result<Sqs> {
+    let parts = lambent_sqs::Parts {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        ids: Arc::clone(ids),
+    };
+    Ok(Sqs::open(parts).await?)
+}
+
+fn topics(store: &Arc<dyn Store>, outbox: &Outbox, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Sns {
+    Sns::new(lambent_sns::Parts {
+        store: Arc::clone(store),
+        outbox: outbox.clone(),
+        clock: Arc::clone(clock),
+        ids: Arc::clone(ids),
     })
 }
 
