@@ -3,14 +3,16 @@
 import contextlib
 import http.server
 import json
+import os
 import subprocess
+import sys
 import threading
+import urllib.error
 import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
 
-from kit import host
 from kit.eventually import eventually
 from kit.functions import a_name
 
@@ -260,12 +262,12 @@ def test_a_loop_through_a_topic_is_stopped(aws, lambent, sns, python, topic):
     assert lambent.log().count(f"ROUND {topic}") == 16
 
 
-def test_the_cli_speaks_to_topics(lambent, topic):
+def test_the_cli_speaks_to_topics(lambent, topic, tmp_path):
     def cli(*arguments):
-        environment = {"PATH": "/usr/bin:/bin", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                       "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
-        command = [host.awscli(), "--endpoint-url", lambent.url, "sns", *arguments, "--output", "json"]
-        return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout or "null")
+        variables = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+        command = [sys.executable, "-m", "awscli", "--endpoint-url", lambent.url, "--output", "json", "sns", *arguments]
+        run = subprocess.run(command, env=os.environ | variables, cwd=tmp_path, check=True, capture_output=True)
+        return json.loads(run.stdout or "null")
 
     assert cli("publish", "--topic-arn", topic, "--message", "hello")["MessageId"]
     assert cli("get-topic-attributes", "--topic-arn", topic)["Attributes"]["TopicArn"] == topic
