@@ -63,10 +63,12 @@ fn target_of_arn(arn: &str) -> Result<Target, Refusal> {
 
 /// What a delivery to a function meets with.
 fn undelivered(refusal: Refusal) -> Undelivered {
-    match refusal {
-        Refusal::Internal(cause) => Undelivered::Unreachable(cause),
-        Refusal::UpdateInProgress(arn) => Undelivered::Unreachable(format!("{arn} is being updated")),
-        other => Undelivered::Refused(ServiceError::from(other).to_string()),
+    let passes = matches!(refusal, Refusal::Internal(_) | Refusal::UpdateInProgress(_));
+    let words = ServiceError::from(refusal).to_string();
+    if passes {
+        Undelivered::Unreachable(words)
+    } else {
+        Undelivered::Refused(words)
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Stored again in this form, to be tried when it is due. Its payload is left out.
-    Retry(Delivery),
+    Retry(Box<Delivery>),
     /// Given up. If there is another recipient it goes there, as this delivery, which has the payload.
     GivenUp(Option<Box<Delivery>>),
 }
@@ -43,12 +43,12 @@ pub fn after(failure: Failure, delivery: &Delivery, now: Timestamp, time_scale: 
     let Some(delay) = delay else {
         return Fate::GivenUp(redirected(delivery, now).map(Box::new));
     };
-    Fate::Retry(Delivery {
+    Fate::Retry(Box::new(Delivery {
         attempts: delivery.attempts + 1,
         due_at: now.plus(delay / time_scale.max(1)),
         payload: Vec::new(),
         ..delivery.clone()
-    })
+    }))
 }
 
 fn delay(delivery: &Delivery, now: Timestamp, time_scale: u32) -> Option<Duration> {
@@ -144,7 +144,7 @@ mod tests {
             };
             assert!(next.payload.is_empty() && next.id == delivery.id);
             delays.push(next.due_at.since(now).as_secs());
-            delivery = next;
+            delivery = *next;
         }
         delays
     }

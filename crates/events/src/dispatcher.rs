@@ -151,13 +151,11 @@ impl Dispatcher {
                 return Vec::new();
             }
         };
-        match given_up {
-            Some(Reason::RecursiveInvocation) => {
-                self.count(event, Occurrence::EventDropped);
-                self.count(event, Occurrence::RecursionStopped);
+        if let Some(reason) = given_up {
+            self.count(event, Occurrence::EventDropped);
+            if reason == Reason::RecursiveInvocation {
+                self.count(event, Occurrence::RecursionDropped);
             }
-            Some(_) => self.count(event, Occurrence::EventDropped),
-            None => {}
         }
         let end = End {
             event,
@@ -170,13 +168,12 @@ impl Dispatcher {
         gone.chain(told.into_iter().map(Change::PutDelivery)).collect()
     }
 
-    fn count(&self, event: &AsyncEvent, what: Occurrence) {
+    fn count(&self, event: &AsyncEvent, metric: Occurrence) {
         let subject = Subject {
-            function: &event.function,
             qualifier: event.qualifier.as_deref(),
-            version: None,
+            ..Subject::function(&event.function)
         };
-        self.parts.meter.count(subject, what);
+        self.parts.meter.count(subject, metric);
     }
 }
 

@@ -131,7 +131,7 @@ impl Courier {
         match delivery::after(failure, delivery, now, self.options.time_scale) {
             Fate::Retry(next) => {
                 tracing::debug!(delivery = %delivery.id, to, %undelivered, "a delivery is tried later");
-                vec![Change::PutDelivery(next)]
+                vec![Change::PutDelivery(*next)]
             }
             Fate::GivenUp(None) => {
                 tracing::warn!(delivery = %delivery.id, to, %undelivered, "a delivery is given up");
@@ -147,12 +147,12 @@ impl Courier {
     }
 
     fn count(&self, origin: &Origin) {
-        let (function, what) = match origin {
+        let (function, metric) = match origin {
             Origin::Destination(function) => (function, Occurrence::DestinationFailed),
             Origin::DeadLetter(function) => (function, Occurrence::DeadLetterFailed),
             Origin::Subscription { .. } => return,
         };
-        self.meter.count(Subject::function(function), what);
+        self.meter.count(Subject::function(function), metric);
     }
 }
 
@@ -224,8 +224,8 @@ mod tests {
     struct Counted(Mutex<Vec<Occurrence>>);
 
     impl Meter for Counted {
-        fn count(&self, _: Subject<'_>, what: Occurrence) {
-            self.0.lock().unwrap().push(what);
+        fn count(&self, _: Subject<'_>, metric: Occurrence) {
+            self.0.lock().unwrap().push(metric);
         }
     }
 

@@ -33,9 +33,8 @@ impl EventQueue {
         self.store.commit(Transaction::of(Change::PutEvent(event))).await?;
         self.arrived.notify_one();
         let subject = Subject {
-            function: &function,
             qualifier: qualifier.as_deref(),
-            version: None,
+            ..Subject::function(&function)
         };
         self.meter.count(subject, Occurrence::EventReceived);
         Ok(())

@@ -13,6 +13,7 @@ mod health;
 mod launcher;
 mod runtimes;
 mod serve;
+mod wiring;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -1,30 +1,9 @@
-//! `lambent serve`: everything wired together, started, and stopped in order.
+//! `lambent serve`: everything started, and stopped in order. How it is put together is in `wiring.rs`.
 
-use crate::{
-    aws_endpoint::Inside,
-    carrier::Services,
-    config::Config,
-    function_log::{Printed, Silent},
-    health::ServerHealth,
-    launcher::HostLauncher,
-    runtimes,
-};
+use crate::{config::Config, wiring::wire};
 use anyhow::Context as _;
-use lambent_artifacts::{Artifacts, LocalCodeStore};
-use lambent_control::Control;
-use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
-use lambent_http::Edge;
-use lambent_invoker::{Invoker, LogSink};
-use lambent_metrics::{FunctionMeter, Metrics};
-use lambent_sandbox::SandboxProvider as _;
-use lambent_sandbox_linux::LinuxSandbox;
-use lambent_sns::Sns;
-use lambent_sqs::Sqs;
-use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
-use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
+use std::{io::IsTerminal as _, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -32,8 +11,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Asynchronous events tried at the same time.
-const PARALLEL_EVENTS: usize = 64;
 /// How often environments are looked after: idle ones end, provisioned ones are replaced.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -77,20 +54,6 @@ fn open_files() -> rustix::io::Result<()> {
 
 fn filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("LAMBENT_LOG").unwrap_or_else(|_| "info".into())
-}
-
-/// What runs, so that it can be stopped.
-struct Server {
-    /// Work that makes later work faster; nobody waits for it.
-    _chores: JoinSet<()>,
-    sandbox: Arc<LinuxSandbox>,
-    invoker: Invoker,
-    control: Control,
-    sqs: Sqs,
-    edge: Arc<Edge>,
-    dispatcher: Dispatcher,
-    courier: Courier,
-    metrics: Metrics,
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -164,160 +127,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         () = signals.next() => tracing::warn!("stopped at once"),
     }
     Ok(())
-}
-
-async fn wire(config: Config) -> anyhow::Result<Server> {
-    let data = &config.data_dir;
-    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
-    fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let ids: Arc<dyn Ids> = Arc::new(RandomIds);
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("lambent.db"))?);
-    let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
-    let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
-    warn_about_gaps(&sandbox);
-
-    let (catalogue, compiling) = runtimes::host(data)?.compile();
-    let mut chores = JoinSet::new();
-    chores.spawn_blocking(compiling);
-    let launcher = Arc::new(HostLauncher {
-        catalogue,
-        code: Arc::clone(&code),
-        ids: Arc::clone(&ids),
-    });
-    let inside = Arc::new(Inside::default());
-    let meter = Arc::new(FunctionMeter::default());
-    let metrics = metrics(data, &clock, &meter, config.metrics_bytes)?;
-    let invoker = Invoker::new(
-        lambent_invoker::Parts {
-            launcher: Arc::clone(&launcher) as _,
-            sandbox: Arc::clone(&sandbox) as _,
-            aws_endpoint: Arc::clone(&inside) as _,
-            log: log(config.function_logs)?,
-            meter: Arc::clone(&meter) as _,
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-        },
-        config.invoker,
-    );
-    let events = EventQueue::new(Arc::clone(&store), Arc::clone(&meter) as _);
-    let outbox = Outbox::new(Arc::clone(&store));
-    let control = Control::new(lambent_control::Parts {
-        store: Arc::clone(&store),
-        code: Arc::clone(&code),
-        objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
-        invoker: invoker.clone(),
-        events: events.clone(),
-        readiness: launcher,
-        clock: Arc::clone(&clock),
-        ids: Arc::clone(&ids),
-        runtime_support: config.runtime_support,
-        pace: config.pace,
-    });
-    let sqs = queues(&store, &clock, &ids).await?;
-    let sns = topics(&store, &outbox, &clock, &ids);
-    let options = event_options(config.event_time_scale);
-    let services = Services {
-        control: control.clone(),
-        sns: sns.clone(),
-        sqs: sqs.clone(),
-    };
-    let courier = Courier::new(
-        outbox.clone(),
-        Arc::new(services),
-        Arc::clone(&meter) as _,
-        Arc::clone(&clock),
-        options.clone(),
-    );
-    let parts = lambent_events::Parts {
-        queue: events,
-        outbox,
-        runner: Arc::new(control.clone()),
-        meter: Arc::clone(&meter) as _,
-        clock: Arc::clone(&clock),
-        ids: Arc::clone(&ids),
-    };
-    let dispatcher = Dispatcher::new(parts, options);
-    let health = Arc::new(ServerHealth {
-        invoker: invoker.clone(),
-        store,
-    });
-    let edge = Arc::new(Edge::new(lambent_http::Parts {
-        control: control.clone(),
-        companions: vec![Arc::new(metrics.clone()), Arc::new(sns), Arc::new(sqs.clone())],
-        meter,
-        code,
-        auth: config.auth,
-        health,
-        clock,
-        ids,
-    }));
-    inside.leads_to(&edge);
-    Ok(Server {
-        _chores: chores,
-        sandbox,
-        invoker,
-        control,
-        sqs,
-        edge,
-        dispatcher,
-        courier,
-        metrics,
-    })
-}
-
-async fn queues(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> anyhow::Result<Sqs> {
-    let parts = lambent_sqs::Parts {
-        store: Arc::clone(store),
-        clock: Arc::clone(clock),
-        ids: Arc::clone(ids),
-    };
-    Ok(Sqs::open(parts).await?)
-}
-
-fn topics(store: &Arc<dyn Store>, outbox: &Outbox, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Sns {
-    Sns::new(lambent_sns::Parts {
-        store: Arc::clone(store),
-        outbox: outbox.clone(),
-        clock: Arc::clone(clock),
-        ids: Arc::clone(ids),
-    })
-}
-
-fn metrics(data: &Path, clock: &Arc<dyn Clock>, meter: &Arc<FunctionMeter>, cap: u64) -> anyhow::Result<Metrics> {
-    Ok(Metrics::new(lambent_metrics::Parts {
-        table: Arc::new(SqliteMetrics::open(&data.join("metrics.db"))?),
-        clock: Arc::clone(clock),
-        meter: Arc::clone(meter),
-        cap,
-    }))
-}
-
-/// Where the functions' logs go.
-fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
-    Ok(if printed {
-        Arc::new(Printed::start()?)
-    } else {
-        Arc::new(Silent)
-    })
-}
-
-fn event_options(time_scale: u32) -> lambent_events::Options {
-    lambent_events::Options {
-        // The store is this server's alone, so its name need not tell servers apart.
-        node: NodeId("local".to_owned()),
-        parallel: PARALLEL_EVENTS,
-        time_scale,
-    }
-}
-
-/// Isolation is real or said to be absent.
-fn warn_about_gaps(sandbox: &LinuxSandbox) {
-    for (primitive, guarantee) in &sandbox.enforcement().guarantees {
-        if let lambent_sandbox::Guarantee::Absent { reason, .. } = guarantee {
-            tracing::warn!("not enforced here: {primitive:?} ({reason}); `lambent doctor` says what to do");
-        }
-    }
 }
 
 /// SIGTERM and SIGINT.

@@ -85,7 +85,7 @@ impl Row {
             Occurrence::EventReceived => self.add(9, 1.0),
             Occurrence::EventAge(age) => self.add(10, millis(age)),
             Occurrence::EventDropped => self.add(11, 1.0),
-            Occurrence::RecursionStopped => self.add(19, 1.0),
+            Occurrence::RecursionDropped => self.add(19, 1.0),
             Occurrence::DeadLetterFailed => self.add(12, 1.0),
             Occurrence::DestinationFailed => self.add(13, 1.0),
             Occurrence::IteratorAge(age) => self.add(14, millis(age)),
