@@ -19,6 +19,7 @@ use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
+use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
@@ -45,6 +46,7 @@ pub(crate) struct Server {
     pub(crate) edge: Arc<Edge>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) courier: Courier,
+    pub(crate) sources: Sources,
     pub(crate) metrics: Metrics,
 }
 
@@ -174,6 +176,12 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         sqs: ground.queues().await?,
     };
     let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
+    let sources = Sources {
+        functions: Arc::new(control.clone()),
+        sqs: sqs.clone(),
+        clock: Arc::clone(&ground.clock),
+        ids: Arc::clone(&ground.ids),
+    };
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
@@ -198,6 +206,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         edge,
         dispatcher,
         courier,
+        sources,
         metrics,
     })
 }
