@@ -107,10 +107,12 @@ impl Poller {
     async fn gather(&self, stop: &CancellationToken) -> Result<Option<Ready>, Refusal> {
         let (sqs, clock) = (&self.sources.sqs, &self.sources.clock);
         let timeout = Duration::from_secs(sqs.queue(&self.queue).await?.visibility_timeout().into());
+        let window = Duration::from_secs(self.mapping.batch_window.unwrap_or_default().into());
         let bounds = Bounds {
             records: usize::try_from(self.mapping.batch_size).unwrap_or(MOST_RECEIVED),
             bytes: BATCH_BYTES,
-            window: Duration::from_secs(self.mapping.batch_window.unwrap_or_default().into()),
+            // A message that came first must not be seen by others before the last has come and the function has run.
+            window: window.min(timeout / 2),
         };
         let (mut gathered, mut records, mut since) = (Gathered::default(), Vec::new(), None);
         while let Some((left, room)) = gathered.wants(&bounds, clock.now()) {
