@@ -132,6 +132,12 @@ pub struct Received {
 }
 
 impl Received {
+    /// The MD5 of its attributes, if it has some.
+    #[must_use]
+    pub fn md5_of_attributes(&self) -> Option<String> {
+        digest::of_attributes(&self.attributes)
+    }
+
     /// A message as who received it sees it.
     pub(crate) fn new(message: Message, receipt_handle: String) -> Result<Self, Refusal> {
         let header = Header::read(&message)?;
