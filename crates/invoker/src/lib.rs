@@ -16,6 +16,7 @@ mod alarm;
 mod classify;
 mod companions;
 mod environment;
+mod frames;
 mod init;
 mod invoker;
 mod launch;

@@ -154,6 +154,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         catalogue,
         code: Arc::clone(&ground.code),
         ids: Arc::clone(&ground.ids),
+        preparing: tokio::sync::Mutex::default(),
     });
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
