@@ -42,6 +42,16 @@ const FILES: &[(&str, &[u8])] = embedded![
     "python/lambent_runtime/marshal.py",
     "python/lambent_runtime/rehearsed.py",
     "python/lambent_runtime/start.py",
+    "ruby/bootstrap.rb",
+    "ruby/lambent/client.rb",
+    "ruby/lambent/context.rb",
+    "ruby/lambent/faults.rb",
+    "ruby/lambent/handler.rb",
+    "ruby/lambent/handover.rb",
+    "ruby/lambent/log.rb",
+    "ruby/lambent/loop.rb",
+    "ruby/lambent/marshaller.rb",
+    "ruby/lambent/rehearsed.rb",
 ];
 
 /// The bootstraps on the disk.
@@ -80,6 +90,7 @@ impl Bootstraps {
         self.dir.join(match language {
             Language::Python => "python",
             Language::Node => "nodejs",
+            Language::Ruby => "ruby",
         })
     }
 }
@@ -169,7 +180,7 @@ mod tests {
     fn every_file_of_the_folders_is_embedded() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes");
         let mut on_disk = Vec::new();
-        let mut dirs = vec![root.join("python"), root.join("nodejs")];
+        let mut dirs = vec![root.join("python"), root.join("nodejs"), root.join("ruby")];
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();

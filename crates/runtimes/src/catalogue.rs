@@ -301,12 +301,12 @@ fn environment(spec: &RuntimeSpec, family: &Family) -> Vec<(String, String)> {
 }
 
 fn fix(id: &str, language: Language, wanted: &Version) -> String {
-    match language {
-        Language::Python => format!(
-            "install Python {wanted} (pyenv, uv or the distribution's package), or unpack it to runtimes/{id} in the data directory"
-        ),
-        Language::Node => format!(
-            "install Node.js {wanted} (nvm, fnm or the distribution's package), or unpack it to runtimes/{id} in the data directory"
-        ),
-    }
+    let (name, managers) = match language {
+        Language::Python => ("Python", "pyenv, uv"),
+        Language::Node => ("Node.js", "nvm, fnm"),
+        Language::Ruby => ("Ruby", "rbenv, ruby-install"),
+    };
+    format!(
+        "install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+    )
 }

@@ -12,6 +12,8 @@ pub enum Language {
     Python,
     /// `node`.
     Node,
+    /// `ruby`.
+    Ruby,
 }
 
 /// An interpreter that was found.
@@ -66,7 +68,7 @@ pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Inter
 fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
     match interpreter.language {
         Language::Python => interpreter.version.major() == wanted.major(),
-        Language::Node => true,
+        Language::Node | Language::Ruby => true,
     }
 }
 

@@ -65,6 +65,7 @@ impl Function {
         let (flags, entrypoint): (&[&str], _) = match setup.interpreter.language {
             Language::Python => (&["-S", "-u"], "bootstrap.py"),
             Language::Node => (&["--expose-gc"], "bootstrap.js"),
+            Language::Ruby => (&[], "bootstrap.rb"),
         };
         let child = Command::new(&setup.interpreter.program)
             .args(flags)
