@@ -4,6 +4,7 @@
 //! order. No behaviour lives here.
 
 mod aws_endpoint;
+mod carrier;
 mod cli;
 mod config;
 mod doctor;

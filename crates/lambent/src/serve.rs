@@ -2,6 +2,7 @@
 
 use crate::{
     aws_endpoint::Inside,
+    carrier::Services,
     config::Config,
     function_log::{Printed, Silent},
     health::ServerHealth,
@@ -11,16 +12,17 @@ use crate::{
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
-use lambent_events::{Dispatcher, EventQueue};
+use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
+use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::SqliteStore;
+use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use std::{fs, io::IsTerminal as _, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -84,6 +86,8 @@ struct Server {
     control: Control,
     edge: Arc<Edge>,
     dispatcher: Dispatcher,
+    metrics: Metrics,
+    courier: Courier,
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -110,14 +114,21 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ));
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
+    events.spawn(server.courier.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
-    let sweeping = server.invoker.clone();
+    let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {
         loop {
             tokio::time::sleep(SWEEP).await;
             sweeping.tend();
+            for (scope, (all, unreserved)) in sweeping.running() {
+                counting.running(&scope, all, unreserved);
+            }
         }
     });
+    let mut metrics = JoinSet::new();
+    let metrics_stop = CancellationToken::new();
+    metrics.spawn(server.metrics.run(metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
     signals.next().await;
@@ -131,6 +142,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server.invoker.shut_down().await;
         sweeper.shutdown().await;
         server.control.shut_down().await;
+        // The last invocations are counted, too.
+        metrics_stop.cancel();
+        metrics.join_all().await;
         // Everything that held it has ended with it; what is left is this.
         server.sandbox.close().await;
     };
@@ -162,18 +176,22 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         ids: Arc::clone(&ids),
     });
     let inside = Arc::new(Inside::default());
+    let meter = Arc::new(FunctionMeter::default());
+    let metrics = metrics(data, &clock, &meter, config.metrics_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
             log: log(config.function_logs)?,
+            meter: Arc::clone(&meter) as _,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
         config.invoker,
     );
-    let events = EventQueue::new(Arc::clone(&store));
+    let events = EventQueue::new(Arc::clone(&store), Arc::clone(&meter) as _);
+    let outbox = Outbox::new(Arc::clone(&store));
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&store),
         code: Arc::clone(&code),
@@ -186,11 +204,26 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
-    let dispatcher = Dispatcher::new(
-        events,
-        Arc::new(control.clone()),
+    let options = event_options(config.event_time_scale);
+    let courier = Courier::new(
+        outbox.clone(),
+        Arc::new(Services {
+            control: control.clone(),
+        }),
+        Arc::clone(&meter) as _,
         Arc::clone(&clock),
-        event_options(config.event_time_scale),
+        options.clone(),
+    );
+    let dispatcher = Dispatcher::new(
+        lambent_events::Parts {
+            queue: events,
+            outbox,
+            runner: Arc::new(control.clone()),
+            meter: Arc::clone(&meter) as _,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        options,
     );
     let health = Arc::new(ServerHealth {
         invoker: invoker.clone(),
@@ -198,6 +231,8 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     });
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
+        companions: vec![Arc::new(metrics.clone())],
+        meter,
         code,
         auth: config.auth,
         health,
@@ -212,7 +247,18 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         control,
         edge,
         dispatcher,
+        metrics,
+        courier,
     })
+}
+
+fn metrics(data: &Path, clock: &Arc<dyn Clock>, meter: &Arc<FunctionMeter>, cap: u64) -> anyhow::Result<Metrics> {
+    Ok(Metrics::new(lambent_metrics::Parts {
+        table: Arc::new(SqliteMetrics::open(&data.join("metrics.db"))?),
+        clock: Arc::clone(clock),
+        meter: Arc::clone(meter),
+        cap,
+    }))
 }
 
 /// Where the functions' logs go.

@@ -76,7 +76,7 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it: the listeners for the Runtime API and for AWS's APIs, and the read end of the companions'
+    /// The runtime process runs. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs, and the read end of the companions'
     /// output if there are any.
     Running,
     /// The command cannot be executed.
@@ -99,6 +99,8 @@ pub(crate) enum FromInit {
     Exited(Ending),
     /// A companion ended, by its place in the spec.
     CompanionExited(usize, Ending),
+    /// The answer to [`FromServer::Empty`]: no process is left.
+    Emptied,
     /// The answer to [`FromServer::Connect`]. Beside it: the socket, unless there is none.
     Connected,
 }
@@ -119,6 +121,10 @@ pub(crate) enum FromServer {
     Terminate,
     /// Send SIGKILL to the runtime process.
     KillRuntime,
+    /// Kill every process of the environment, and say when they are gone.
+    Empty,
+    /// Start the processes of this environment again.
+    Restart(Box<EnvSpec>),
     /// Stop every process of the environment.
     Freeze,
     /// Let them run on.
