@@ -3,8 +3,8 @@
 use lambent_control::Readiness;
 use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS};
 use lambent_runtimes::{
-    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, extension_env,
-    platform_env,
+    Bootstraps, Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchKind, LaunchPlan,
+    extension_env, platform_env,
 };
 use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart};
 use lambent_store::CodeStore;
@@ -26,6 +26,7 @@ const AWS_ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
 /// Prepares environments on this host.
 pub(crate) struct HostLauncher {
     pub(crate) catalogue: Catalogue,
+    pub(crate) bootstraps: Bootstraps,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) ids: Arc<dyn Ids>,
 }
@@ -49,6 +50,9 @@ impl Launcher for HostLauncher {
                 .catalogue
                 .launch(&function.config.runtime)
                 .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
+            if plan.kind == LaunchKind::Driven {
+                self.install_driver().await?;
+            }
             let (mut trees, mut pins) = (Vec::new(), Vec::new());
             for digest in function.packages() {
                 let (tree, pin) = self
@@ -82,6 +86,16 @@ impl Launcher for HostLauncher {
 }
 
 impl HostLauncher {
+    /// Makes sure that the driver of `go1.x` is where its plan says.
+    async fn install_driver(&self) -> Result<(), LaunchError> {
+        let bootstraps = self.bootstraps.clone();
+        let installed = tokio::task::spawn_blocking(move || bootstraps.install_driver()).await;
+        installed
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| LaunchError::RuntimeUnavailable(format!("the driver cannot be written: {error}")))
+    }
+
     fn variables(
         &self,
         function: &FunctionRecord,

@@ -20,6 +20,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // The starter of environments is this same program; it must be small and have no threads.
     lambent_sandbox_linux::run_starter_if_asked();
+    // So is what stands inside environments between the Runtime API and programs of go1.x.
+    if let Some(status) = lambent_runtimes::run_go_driver_if_asked(config::variable) {
+        return ExitCode::from(status);
+    }
     match run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

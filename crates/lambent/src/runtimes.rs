@@ -29,14 +29,15 @@ pub(crate) fn host(data_dir: &Path) -> anyhow::Result<Host> {
 }
 
 impl Host {
-    /// The catalogue, and work that compiles the bootstraps for every interpreter that gains from it: each start is then shorter by a
+    /// The catalogue, the bootstraps, and work that compiles the bootstraps for every interpreter that gains from it: each start is then shorter by a
     /// quarter. It takes a second the first time and nothing later, and is meant for a thread where that does not matter.
-    pub(crate) fn compile(self) -> (Catalogue, impl FnOnce() + Send + 'static) {
+    pub(crate) fn compile(self) -> (Catalogue, Bootstraps, impl FnOnce() + Send + 'static) {
         let Self {
             catalogue,
             bootstraps,
             interpreters,
         } = self;
+        let kept = bootstraps.clone();
         let compiling = move || {
             for interpreter in &interpreters {
                 if let Err(error) = bootstraps.precompile(interpreter) {
@@ -44,7 +45,7 @@ impl Host {
                 }
             }
         };
-        (catalogue, compiling)
+        (catalogue, kept, compiling)
     }
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn table(reports: &[RuntimeReport]) -> String {
             } => {
                 writeln!(table, "  {id:<18} {version} in its place ({})", program.display())
             }
-            Availability::OwnProgram => writeln!(table, "  {id:<18} the function's own bootstrap"),
+            Availability::OwnProgram => writeln!(table, "  {id:<18} the function's own program"),
             Availability::Unavailable(why) => writeln!(table, "  {id:<18} not available: {why}"),
         };
         table

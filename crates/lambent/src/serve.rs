@@ -167,11 +167,12 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
     warn_about_gaps(&sandbox);
 
-    let (catalogue, compiling) = runtimes::host(data)?.compile();
+    let (catalogue, bootstraps, compiling) = runtimes::host(data)?.compile();
     let mut chores = JoinSet::new();
     chores.spawn_blocking(compiling);
     let launcher = Arc::new(HostLauncher {
         catalogue,
+        bootstraps,
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
     });

@@ -2,6 +2,8 @@
 
 use crate::{
     Bootstraps,
+    bootstraps::DRIVER,
+    go::DRIVER_ARGUMENT,
     plan::{LaunchKind, LaunchPlan},
     selection::{Interpreter, Language, choose},
     spec::{CatalogueFile, Family, RuntimeSpec},
@@ -197,6 +199,9 @@ impl Host<'_> {
                 family: name.clone(),
             })?,
         };
+        if family.driven {
+            return Ok(entry(Ok(self.driven(id, spec, family)), None));
+        }
         let Some(language) = family.interpreter else {
             return Ok(entry(Ok(own_program(spec, family)), None));
         };
@@ -214,6 +219,19 @@ impl Host<'_> {
         };
         let plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
         Ok(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact))))
+    }
+
+    fn driven(&self, id: &str, spec: &RuntimeSpec, family: &Family) -> LaunchPlan {
+        let mut plan = own_program(spec, family);
+        plan.env
+            .push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{id}")));
+        plan.command = vec![format!("/var/runtime/{DRIVER}"), DRIVER_ARGUMENT.to_owned()];
+        plan.mounts = vec![BindMount {
+            host: self.bootstraps.driver_dir().to_owned(),
+            inside: "/var/runtime".to_owned(),
+        }];
+        plan.kind = LaunchKind::Driven;
+        plan
     }
 
     fn managed(

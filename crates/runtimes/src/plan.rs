@@ -43,6 +43,8 @@ pub enum LaunchKind {
     },
     /// The function's own program.
     Provided,
+    /// A driver that starts the function's own program.
+    Driven,
 }
 
 /// What of a function its program depends on.
@@ -87,6 +89,7 @@ impl LaunchPlan {
     fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
         match self.kind {
             LaunchKind::Managed { heap_flags } => Ok(self.managed_command(heap_flags, function)),
+            LaunchKind::Driven => Ok(self.command.clone()),
             LaunchKind::Provided => {
                 let has = |root: &Path| exists(&root.join("bootstrap"));
                 let [in_code, in_layers] = ENTRYPOINTS;

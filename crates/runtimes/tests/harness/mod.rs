@@ -60,7 +60,7 @@ impl Function {
         let address = listener.local_addr().unwrap();
         let api = RuntimeApi::new(lambent_runtime_api::ExtensionHost::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
+        tasks.spawn(Arc::clone(&api).serve(Arc::new(listener), std::future::pending()));
         let runtime_dir = bootstraps.of(setup.interpreter.language);
         let (flags, entrypoint): (&[&str], _) = match setup.interpreter.language {
             Language::Python => (&["-S", "-u"], "bootstrap.py"),
