@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod function_log;
 mod health;
+mod install;
 mod launcher;
 mod runtimes;
 mod serve;
@@ -41,5 +42,8 @@ fn run(cli: cli::Cli) -> anyhow::Result<()> {
         cli::Command::Serve(options) => serve::run(config::Config::resolve(*options)?),
         cli::Command::Doctor(options) => doctor::run(&config::data_dir(options.data_dir)),
         cli::Command::Runtimes(cli::Runtimes::List(options)) => runtimes::list(&config::data_dir(options.data_dir)),
+        cli::Command::Runtimes(cli::Runtimes::Install { names, data_dir }) => {
+            install::run(&config::data_dir(data_dir.data_dir), &names)
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config;
 use anyhow::Context as _;
-use lambent_runtimes::{Availability, Bootstraps, Catalogue, Interpreter, Places, RuntimeReport, discover};
+use lambent_runtimes::{Availability, Bootstraps, Catalogue, Interpreter, Language, Places, RuntimeReport, discover};
 use std::{fmt::Write as _, fs, path::Path};
 
 /// What this host runs functions with.
@@ -52,7 +52,24 @@ impl Host {
 /// Prints every runtime.
 #[expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]
 pub(crate) fn list(data_dir: &Path) -> anyhow::Result<()> {
-    print!("{}", table(&host(data_dir)?.catalogue.report()));
+    let catalogue = host(data_dir)?.catalogue;
+    let reports = catalogue.report();
+    print!("{}", table(&reports));
+    let inexact =
+        |report: &&RuntimeReport| !matches!(report.availability, Availability::Interpreter { exact: true, .. });
+    let fetched = |report: &&RuntimeReport| matches!(catalogue.wanted(&report.id), Some((Language::Node, _)));
+    let names: Vec<_> = reports
+        .iter()
+        .filter(inexact)
+        .filter(fetched)
+        .map(|report| report.id.as_str())
+        .collect();
+    if !names.is_empty() {
+        println!(
+            "\nThe very version can be had: lambent runtimes install {}",
+            names.join(" ")
+        );
+    }
     Ok(())
 }
 

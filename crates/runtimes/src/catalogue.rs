@@ -29,6 +29,7 @@ struct Entry {
     deprecated: bool,
     outcome: Result<LaunchPlan, Unavailable>,
     interpreter: Option<(Interpreter, bool)>,
+    wanted: Option<(Language, Version)>,
 }
 
 /// Why a runtime cannot run here.
@@ -147,6 +148,13 @@ impl Catalogue {
         }
     }
 
+    /// The interpreter that a runtime names; `None` for one that is not known or needs none.
+    #[must_use]
+    pub fn wanted(&self, id: &RuntimeId) -> Option<(Language, &Version)> {
+        let (language, version) = self.runtimes.get(id.as_str())?.wanted.as_ref()?;
+        Some((*language, version))
+    }
+
     /// Every runtime, sorted by identifier.
     #[must_use]
     pub fn report(&self) -> Vec<RuntimeReport> {
@@ -185,6 +193,7 @@ impl Host<'_> {
             deprecated: spec.deprecated,
             outcome,
             interpreter,
+            wanted: None,
         };
         let family = match (&spec.unsupported, &spec.family) {
             (Some(reason), _) => return Ok(entry(Err(Unavailable::Unsupported(reason.clone())), None)),
@@ -209,16 +218,16 @@ impl Host<'_> {
             .version
             .as_ref()
             .ok_or_else(|| CatalogueError::NoVersion(id.to_owned()))?;
+        let named = |entry| Entry {
+            wanted: Some((language, wanted.clone())),
+            ..entry
+        };
         let Some(choice) = choose(language, wanted, self.found) else {
-            return Ok(entry(
-                Err(Unavailable::Missing {
-                    fix: fix(id, language, wanted),
-                }),
-                None,
-            ));
+            let fix = fix(id, language, wanted);
+            return Ok(named(entry(Err(Unavailable::Missing { fix }), None)));
         };
         let plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
-        Ok(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact))))
+        Ok(named(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact)))))
     }
 
     fn driven(&self, id: &str, spec: &RuntimeSpec, family: &Family) -> LaunchPlan {
@@ -318,13 +327,15 @@ fn environment(spec: &RuntimeSpec, family: &Family) -> Vec<(String, String)> {
     all.into_iter().collect()
 }
 
-fn fix(id: &str, language: Language, wanted: &Version) -> String {
-    let (name, managers) = match language {
-        Language::Python => ("Python", "pyenv, uv"),
-        Language::Node => ("Node.js", "nvm, fnm"),
-        Language::Ruby => ("Ruby", "rbenv, ruby-install"),
+/// What the operator can do for a runtime whose interpreter is not there.
+#[must_use]
+pub fn fix(id: &str, language: Language, wanted: &Version) -> String {
+    let (first, name, managers) = match language {
+        Language::Python => (String::new(), "Python", "pyenv, uv"),
+        Language::Node => (format!("run `lambent runtimes install {id}`, "), "Node.js", "nvm, fnm"),
+        Language::Ruby => (String::new(), "Ruby", "rbenv, ruby-install"),
     };
     format!(
-        "install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+        "{first}install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
     )
 }

@@ -17,7 +17,7 @@ mod spec;
 mod version;
 
 pub use bootstraps::Bootstraps;
-pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable};
+pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable, fix};
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
 pub use go::run_go_driver_if_asked;
