@@ -114,8 +114,8 @@ def test_libraries_and_gems_of_a_layer_are_found(ruby, aws):
 
 def test_another_version_in_its_place_says_so(ruby, lambent):
     answer = ruby("def handler(event:, context:)\n  RUBY_VERSION\nend").invoke()
-    assert answer.value == ruby.version
-    assert ruby.version.startswith("3.4.") or f"[LAMBENT] ruby3.4 is run by {ruby.version}\n" in lambent.log()
+    assert f"{answer.value}.".startswith(f"{ruby.version}.")
+    assert answer.value.startswith("3.4.") or f"[LAMBENT] ruby3.4 is run by {ruby.version}\n" in lambent.log()
 
 
 def test_a_function_cannot_tell_whether_ruby_was_started_ahead(fresh_lambent):

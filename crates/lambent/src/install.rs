@@ -47,7 +47,7 @@ fn release(catalogue: &Catalogue, name: &str) -> anyhow::Result<Release> {
     };
     match language {
         Language::Node => node_release(version, std::env::consts::ARCH),
-        other @ (Language::Python | Language::Ruby) => bail!(
+        other @ (Language::Python | Language::Java | Language::Ruby) => bail!(
             "no package registry offers {name}: {}",
             lambent_runtimes::fix(name, other, version)
         ),

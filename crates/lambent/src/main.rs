@@ -14,6 +14,7 @@ mod install;
 mod launcher;
 mod runtimes;
 mod serve;
+mod wiring;
 
 use clap::Parser as _;
 use std::process::ExitCode;

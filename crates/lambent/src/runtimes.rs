@@ -66,7 +66,7 @@ pub(crate) fn list(data_dir: &Path) -> anyhow::Result<()> {
         .collect();
     if !names.is_empty() {
         println!(
-            "\nThe very version can be had: lambent runtimes install {}",
+            "The very version can be had: lambent runtimes install {}",
             names.join(" ")
         );
     }

@@ -11,6 +11,7 @@ mod catalogue;
 mod discovery;
 mod environment;
 mod go;
+mod java;
 mod plan;
 mod selection;
 mod spec;
@@ -21,6 +22,7 @@ pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unav
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
 pub use go::run_go_driver_if_asked;
+pub use java::Preparation;
 pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchKind, LaunchPlan};
 pub use selection::{Interpreter, Language};
 pub use spec::LogMode;
