@@ -80,11 +80,12 @@ impl Ground {
 
     /// Who prepares environments, and the work that makes that faster.
     fn launcher(&self) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
-        let (catalogue, compiling) = runtimes::host(&self.data)?.compile();
+        let (catalogue, bootstraps, compiling) = runtimes::host(&self.data)?.compile();
         let mut chores = JoinSet::new();
         chores.spawn_blocking(compiling);
         let launcher = HostLauncher {
             catalogue,
+            bootstraps,
             code: Arc::clone(&self.code),
             ids: Arc::clone(&self.ids),
             preparing: tokio::sync::Mutex::default(),
