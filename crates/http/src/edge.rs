@@ -6,6 +6,7 @@ use crate::{
     call::{Addressed, Spoken},
     console::SignedIn,
     internal,
+    invoke::TRACE_ID,
     session::Sessions,
     url::Address,
 };
@@ -15,9 +16,11 @@ use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, Meter, RequestId};
+use lambent_types::{AccountId, Clock, Ids, Meter, RequestId, Scope};
 use lambent_wire::{
-    RequestContext, ServiceError, error, rest_json,
+    RequestContext, ServiceError, error,
+    query::Form,
+    rest_json,
     route::Routed,
     service::{Api, Hints, Protocol, Service, Services},
     sigv4::SignedRequest,
@@ -150,7 +153,7 @@ impl Edge {
     /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
     pub(crate) async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
         let query = parts.uri.query().unwrap_or_default();
-        let (cx, spoken) = match self.addressed(parts, query, request_id) {
+        let (cx, spoken, open) = match self.addressed(parts, query, request_id) {
             Ok(addressed) => addressed,
             Err(refused) => {
                 // A connection whose request was not read to its end cannot carry another one.
@@ -159,7 +162,12 @@ impl Edge {
                 return whole(rest_json::encode_error(&refused));
             }
         };
-        let request = Addressed { parts, query, cx: &cx };
+        let request = Addressed {
+            parts,
+            query,
+            cx: &cx,
+            open,
+        };
         let answered = match spoken.protocol {
             Protocol::RestJson => self.rest(&spoken, &request, body).await,
             Protocol::AwsJson => self.targeted(&spoken, &request, body).await,
@@ -182,8 +190,14 @@ impl Edge {
         parts: &http::request::Parts,
         query: &str,
         request_id: RequestId,
-    ) -> Result<(RequestContext, Spoken<'_>), ServiceError> {
-        let caller = self.auth.claimed(parts)?;
+    ) -> Result<(RequestContext, Spoken<'_>, bool), ServiceError> {
+        let caller = match self.auth.claimed(parts) {
+            Ok(caller) => caller,
+            Err(refused) => {
+                let (api, scope) = self.open_to_all(query).ok_or(refused)?;
+                return Ok((context(parts, scope, None, request_id), Spoken::new(api, parts), true));
+            }
+        };
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let hints = Hints {
             signing_name: Some(&caller.service),
@@ -196,14 +210,16 @@ impl Edge {
         let service = self.services.pick(hints);
         let api = service.and_then(|service| self.apis.iter().find(|api| api.service().id == service.id));
         let api = api.ok_or_else(|| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))?;
-        let cx = RequestContext {
-            scope: caller.scope,
-            access_key: Some(caller.access_key),
-            request_id,
-            host: header(HOST).map(str::to_owned),
-            secure: false,
-        };
-        Ok((cx, Spoken::new(api.as_ref(), parts)))
+        let cx = context(parts, caller.scope, Some(caller.access_key), request_id);
+        Ok((cx, Spoken::new(api.as_ref(), parts), false))
+    }
+
+    /// The service that lets everybody make a request, and for whom.
+    fn open_to_all(&self, query: &str) -> Option<(&dyn Api, Scope)> {
+        let form = Form::read(query, b"").ok()?;
+        form.action()?;
+        let mut apis = self.apis.iter();
+        apis.find_map(|api| Some((api.as_ref(), api.open_to_all(&form)?)))
     }
 
     /// Verifies a request's signature, now that its body is there. A session was verified when it was opened.
@@ -227,6 +243,24 @@ impl Edge {
         self.services
             .route(service, method, path, request.query)
             .map_err(|_| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))
+    }
+}
+
+/// What is known of a request beside its input.
+fn context(
+    parts: &http::request::Parts,
+    scope: Scope,
+    access_key: Option<String>,
+    request_id: RequestId,
+) -> RequestContext {
+    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    RequestContext {
+        scope,
+        access_key,
+        request_id,
+        host: header(HOST).map(str::to_owned),
+        trace_id: header(TRACE_ID).map(str::to_owned),
+        secure: false,
     }
 }
 

@@ -20,6 +20,8 @@ use lambent_logs::Logs;
 use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
+use lambent_sns::Sns;
+use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
@@ -48,6 +50,7 @@ pub(crate) struct Server {
     pub(crate) edge: Arc<Edge>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) courier: Courier,
+    pub(crate) sources: Sources,
     pub(crate) metrics: Metrics,
 }
 
@@ -73,6 +76,20 @@ impl Ground {
             code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
             meter: Arc::default(),
         })
+    }
+
+    /// Who prepares environments, and the work that makes that faster.
+    fn launcher(&self) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
+        let (catalogue, compiling) = runtimes::host(&self.data)?.compile();
+        let mut chores = JoinSet::new();
+        chores.spawn_blocking(compiling);
+        let launcher = HostLauncher {
+            catalogue,
+            code: Arc::clone(&self.code),
+            ids: Arc::clone(&self.ids),
+            preparing: tokio::sync::Mutex::default(),
+        };
+        Ok((Arc::new(launcher), chores))
     }
 
     fn metrics(&self, cap: u64) -> anyhow::Result<Metrics> {
@@ -111,18 +128,33 @@ impl Ground {
         Ok(Sqs::open(parts).await?)
     }
 
+    fn topics(&self, outbox: &Outbox) -> Sns {
+        Sns::new(lambent_sns::Parts {
+            store: Arc::clone(&self.store),
+            outbox: outbox.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+        Sources {
+            functions: Arc::new(control.clone()),
+            sqs: sqs.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        }
+    }
+
     /// Those who try events, and those who deliver what becomes of them.
-    fn workers(&self, control: &Control, queue: EventQueue, time_scale: u32) -> (Dispatcher, Courier) {
+    fn workers(&self, services: Services, queue: EventQueue, outbox: Outbox, time_scale: u32) -> (Dispatcher, Courier) {
         let options = lambent_events::Options {
             // The store is this server's alone, so its name need not tell servers apart.
             node: NodeId("local".to_owned()),
             parallel: PARALLEL_EVENTS,
             time_scale,
         };
-        let outbox = Outbox::new(Arc::clone(&self.store));
-        let services = Services {
-            control: control.clone(),
-        };
+        let runner = Arc::new(services.control.clone());
         let courier = Courier::new(
             outbox.clone(),
             Arc::new(services),
@@ -133,7 +165,7 @@ impl Ground {
         let parts = lambent_events::Parts {
             queue,
             outbox,
-            runner: Arc::new(control.clone()),
+            runner,
             meter: Arc::clone(&self.meter) as _,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
@@ -147,15 +179,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
     let ground = Ground::lay(&config.data_dir)?;
     let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
     warn_about_gaps(&sandbox);
-    let (catalogue, compiling) = runtimes::host(&ground.data)?.compile();
-    let mut chores = JoinSet::new();
-    chores.spawn_blocking(compiling);
-    let launcher = Arc::new(HostLauncher {
-        catalogue,
-        code: Arc::clone(&ground.code),
-        ids: Arc::clone(&ground.ids),
-        preparing: tokio::sync::Mutex::default(),
-    });
+    let (launcher, chores) = ground.launcher()?;
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
@@ -188,11 +212,23 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         core: (*control).clone(),
         kept: Arc::clone(&kept_logs) as _,
     });
-    let sqs = ground.queues().await?;
-    let (dispatcher, courier) = ground.workers(&control, events, config.event_time_scale);
+    let outbox = Outbox::new(Arc::clone(&ground.store));
+    let services = Services {
+        control: control.clone(),
+        sns: ground.topics(&outbox),
+        sqs: ground.queues().await?,
+    };
+    let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
+    let sources = ground.sources(&control, &sqs);
+    let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: vec![Arc::new(logs.clone()), Arc::new(metrics.clone()), Arc::new(sqs.clone())],
+        companions: vec![
+            Arc::new(logs.clone()),
+            Arc::new(metrics.clone()),
+            Arc::new(sns),
+            Arc::new(sqs.clone()),
+        ],
         meter: Arc::clone(&ground.meter) as _,
         code: ground.code,
         auth: config.auth,
@@ -215,6 +251,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         edge,
         dispatcher,
         courier,
+        sources,
         metrics,
     })
 }

@@ -44,6 +44,10 @@ pub enum Kind {
     Queue,
     /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
     MessageMove,
+    /// A topic; parent: nothing, id: its name.
+    Topic,
+    /// A topic's subscription; parent: the topic's name, id: its own.
+    Subscription,
 }
 
 impl Kind {
@@ -67,6 +71,8 @@ impl Kind {
             Self::LogSubscription => "log-subscription",
             Self::Queue => "queue",
             Self::MessageMove => "message-move",
+            Self::Topic => "topic",
+            Self::Subscription => "subscription",
         }
     }
 
@@ -89,7 +95,9 @@ impl Kind {
             | Self::LogGroup
             | Self::LogSubscription
             | Self::Queue
-            | Self::MessageMove => false,
+            | Self::MessageMove
+            | Self::Topic
+            | Self::Subscription => false,
         }
     }
 }
