@@ -18,7 +18,7 @@ export async function show(content, { signal }) {
       if (signal.aborted) return;
       put(trouble, report.status !== "ok" && notice("bad", h("strong", {}, "The server is not well: "), report.status));
       const groups = grouped(report);
-      const figures = groups.flatMap(({ title, lines }) => lines.map(([name, value]) => [`${title}.${name}`, name ? `${title}: ${name}` : title, value]));
+      const figures = groups.flatMap(({ title, lines }) => lines.map(([name, value]) => [`${title}.${name}`, name ? `${title.replace(/ by state$/, "")}: ${name}` : title, value]));
       history.push([Date.now(), Object.fromEntries(figures.map(([key, , value]) => [key, value]))]);
       while (history[0][0] < Date.now() - KEPT) history.shift();
       put(tiles, figures.map(([, name, value]) => h("dl", { class: "tile" }, h("dt", {}, name), h("dd", {}, count(value)))), h("dl", { class: "tile" }, h("dt", {}, "Version"), h("dd", {}, report.version)));
@@ -39,7 +39,7 @@ function grouped(report) {
   return Object.entries(report).flatMap(([name, value]) => {
     if (typeof value === "number") return [{ title: words(name), lines: [["", value]] }];
     const lines = value && typeof value === "object" ? Object.entries(value).filter(([, each]) => typeof each === "number") : [];
-    return lines.length ? [{ title: words(name.replace(/States$/, "s")), lines }] : [];
+    return lines.length ? [{ title: words(name.replace(/States$/, "sByState")), lines }] : [];
   });
 }
 
