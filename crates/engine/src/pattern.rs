@@ -132,7 +132,7 @@ fn fields_of(fields: &Map<String, Value>) -> Result<Fields, InvalidPattern> {
             Ok(Part::AnyOf(name.clone(), rules))
         }
         Value::Object(within) => Ok(Part::Within(name.clone(), fields_of(within)?)),
-        _ => Err(InvalidPattern::NoList(name.clone())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(InvalidPattern::NoList(name.clone())),
     };
     fields.iter().map(part).collect::<Result<_, _>>().map(Fields)
 }
@@ -143,7 +143,9 @@ fn alternatives(patterns: &[Value]) -> Result<Part, InvalidPattern> {
     }
     let one = |pattern: &Value| match pattern {
         Value::Object(fields) => fields_of(fields),
-        _ => Err(InvalidPattern::InvalidOr),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(InvalidPattern::InvalidOr)
+        }
     };
     patterns.iter().map(one).collect::<Result<_, _>>().map(Part::Or)
 }
@@ -176,12 +178,10 @@ fn test_of(name: &str, with: &Value) -> Result<Rule, InvalidPattern> {
 }
 
 fn text_test(name: &str, with: &Value) -> Result<Text, InvalidPattern> {
-    let relaxed = |with: &Value| match with {
-        Value::Object(test) if test.len() == 1 => test
-            .get("equals-ignore-case")
-            .and_then(Value::as_str)
-            .map(str::to_lowercase),
-        _ => None,
+    let relaxed = |with: &Value| {
+        let test = with.as_object().filter(|test| test.len() == 1)?;
+        let text = test.get("equals-ignore-case")?.as_str()?;
+        Some(text.to_lowercase())
     };
     let plain = with.as_str().map(str::to_owned);
     match name {
@@ -227,23 +227,33 @@ fn anything_but(with: &Value) -> Result<Rule, InvalidPattern> {
             Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null
         )
     };
-    match with {
-        Value::Array(values) if !values.is_empty() && values.iter().all(scalar) => Ok(Rule::NoneOf(values.clone())),
-        Value::Object(test) if test.len() == 1 => {
-            let tests = test.iter().flat_map(|(name, with)| match with {
-                Value::Array(texts) => texts.iter().map(|text| text_test(name, text)).collect::<Vec<_>>(),
-                one => vec![text_test(name, one)],
-            });
-            let tests = tests.collect::<Result<Vec<_>, _>>()?;
-            if tests.is_empty() {
-                Err(invalid)
-            } else {
-                Ok(Rule::NoTest(tests))
-            }
-        }
-        value if scalar(value) => Ok(Rule::NoneOf(vec![value.clone()])),
-        _ => Err(invalid),
+    if let Some((name, with)) = with
+        .as_object()
+        .filter(|test| test.len() == 1)
+        .and_then(|test| test.iter().next())
+    {
+        let texts = one_or_more(with);
+        let tests = texts
+            .iter()
+            .map(|text| text_test(name, text))
+            .collect::<Result<Vec<_>, _>>()?;
+        return if tests.is_empty() {
+            Err(invalid)
+        } else {
+            Ok(Rule::NoTest(tests))
+        };
     }
+    let values = one_or_more(with);
+    if !values.is_empty() && values.iter().all(scalar) {
+        Ok(Rule::NoneOf(values.to_vec()))
+    } else {
+        Err(invalid)
+    }
+}
+
+/// The elements of a list, or the one value that is none.
+fn one_or_more(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// One or two pairs of an operator and a number.

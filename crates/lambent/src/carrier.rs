@@ -87,8 +87,8 @@ fn attribute(attribute: &Attribute) -> lambent_sqs::Attribute {
 }
 
 fn undelivered(refusal: lambent_sqs::Refusal) -> Undelivered {
-    match refusal {
-        lambent_sqs::Refusal::Internal(cause) => Undelivered::Unreachable(cause),
-        other => Undelivered::Refused(ServiceError::from(other).to_string()),
+    if let lambent_sqs::Refusal::Internal(cause) = refusal {
+        return Undelivered::Unreachable(cause);
     }
+    Undelivered::Refused(ServiceError::from(refusal).to_string())
 }

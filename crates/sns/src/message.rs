@@ -68,10 +68,9 @@ impl Message {
         }
         let parts: BTreeMap<String, Value> =
             serde_json::from_str(&self.body).map_err(|_| invalid("JSON message body failed to parse"))?;
-        let texts = parts.into_iter().filter_map(|(name, value)| match value {
-            Value::String(text) => Some((name, text)),
-            _ => None,
-        });
+        let texts = parts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
         self.by_protocol = texts.collect();
         let usual = self.by_protocol.remove("default");
         self.body = usual.ok_or_else(|| invalid("No default entry in JSON message body"))?;

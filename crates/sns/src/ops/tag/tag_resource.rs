@@ -20,8 +20,9 @@ pub(crate) async fn tag_resource(
 
 /// A topic that is not there, as the operations on tags say it.
 pub(crate) fn as_resource(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::NoTopic => Refusal::NoResource,
-        other => other,
+    if refusal == Refusal::NoTopic {
+        Refusal::NoResource
+    } else {
+        refusal
     }
 }
