@@ -5,7 +5,9 @@
 use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
-use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
+use lambent_invoker::{
+    AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter,
+};
 use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
@@ -20,6 +22,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
 };
 
 /// A request of account 111111111111 in us-east-1.
@@ -163,5 +166,15 @@ impl SandboxProvider for Nothing {
 }
 
 impl LogSink for Nothing {
-    fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    fn open(&self, _: &LogStream) -> Box<dyn LogWriter> {
+        Box::new(Nothing)
+    }
+}
+
+impl LogWriter for Nothing {
+    fn event(&mut self, _: &[u8]) {}
+
+    fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }

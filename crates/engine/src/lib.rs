@@ -11,5 +11,5 @@ pub mod queue;
 pub mod retry;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
-pub use pool::{EnvironmentId, Freed, Lost, Pool, Submitted};
+pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};
 pub use retry::{Attempt, Reason, RetryLimits, RetryPolicy, Verdict};

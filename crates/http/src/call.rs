@@ -21,7 +21,6 @@ use lambent_wire::{
     rpc_v2_cbor,
     schema::Operation,
     service::{Api, Protocol},
-    sigv4::SignedRequest,
     validate,
 };
 use std::io::Read as _;
@@ -121,9 +120,7 @@ impl Edge {
             }
         };
         if routed.operation.raw_payload {
-            return self
-                .pass_on(request.cx, request.parts, request.query, &routed, body)
-                .await;
+            return self.pass_on(request.cx, request.parts, &routed, body).await;
         }
         let operation = routed.operation;
         let read = self.read(body, operation).await?;
@@ -214,14 +211,7 @@ impl Edge {
         if request.open {
             return Ok(read);
         }
-        let signed = SignedRequest {
-            method: request.parts.method.as_str(),
-            path: request.parts.uri.path(),
-            query: request.query,
-            headers: &request.parts.headers,
-            body: &read.bytes,
-        };
-        self.auth.verify(&signed, self.clock.now())?;
+        self.verify(request.parts, &read.bytes)?;
         match request.parts.headers.get(CONTENT_ENCODING) {
             Some(encoding) if encoding == "gzip" => Ok(Read {
                 bytes: inflated(&read.bytes, limit)?,

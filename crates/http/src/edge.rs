@@ -4,8 +4,10 @@ use crate::{
     auth::Auth,
     body::{self, Budget},
     call::{Addressed, Spoken},
+    console::SignedIn,
     internal,
     invoke::TRACE_ID,
+    session::Sessions,
     url::Address,
 };
 use bytes::Bytes;
@@ -21,6 +23,7 @@ use lambent_wire::{
     rest_json,
     route::Routed,
     service::{Api, Hints, Protocol, Service, Services},
+    sigv4::SignedRequest,
 };
 use std::{io, sync::Arc, time::Duration};
 
@@ -79,6 +82,8 @@ pub struct Edge {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
     of_functions: Budget,
+    /// Of the console, which is not for functions.
+    pub(crate) sessions: Option<Sessions>,
 }
 
 impl Edge {
@@ -99,6 +104,7 @@ impl Edge {
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
             of_functions: Budget::new(FUNCTIONS_BUDGET),
+            sessions: Some(Sessions::default()),
         }
     }
 
@@ -117,6 +123,7 @@ impl Edge {
             ids: Arc::clone(&self.ids),
             bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
             of_functions: self.of_functions.clone(),
+            sessions: None,
         }
     }
 
@@ -127,6 +134,11 @@ impl Edge {
         name_host(&mut parts);
         let mut answer = if let Some(address) = Address::of(&parts) {
             self.url(address, &parts, body, request_id).await
+        } else if let Some(page) = self.page(&parts) {
+            body::discard(body).await;
+            return page;
+        } else if let Some(path) = self.console_path(&parts) {
+            self.console(parts, &path, body, request_id).await
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
@@ -139,7 +151,7 @@ impl Edge {
     }
 
     /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
-    async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
+    pub(crate) async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
         let query = parts.uri.query().unwrap_or_default();
         let (cx, spoken, open) = match self.addressed(parts, query, request_id) {
             Ok(addressed) => addressed,
@@ -179,7 +191,7 @@ impl Edge {
         query: &str,
         request_id: RequestId,
     ) -> Result<(RequestContext, Spoken<'_>, bool), ServiceError> {
-        let caller = match self.auth.claimed(&parts.headers, query) {
+        let caller = match self.auth.claimed(parts) {
             Ok(caller) => caller,
             Err(refused) => {
                 let (api, scope) = self.open_to_all(query).ok_or(refused)?;
@@ -208,6 +220,21 @@ impl Edge {
         form.action()?;
         let mut apis = self.apis.iter();
         apis.find_map(|api| Some((api.as_ref(), api.open_to_all(&form)?)))
+    }
+
+    /// Verifies a request's signature, now that its body is there. A session was verified when it was opened.
+    pub(crate) fn verify(&self, parts: &http::request::Parts, body: &[u8]) -> Result<(), ServiceError> {
+        if parts.extensions.get::<SignedIn>().is_some() {
+            return Ok(());
+        }
+        let signed = SignedRequest {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body,
+        };
+        self.auth.verify(&signed, self.clock.now())
     }
 
     /// The operation of a request that says by its method and path what it wants.

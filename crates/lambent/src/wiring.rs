@@ -4,7 +4,7 @@ use crate::{
     aws_endpoint::Inside,
     carrier::Services,
     config::Config,
-    function_log::{Printed, Silent},
+    function_log::{FunctionLog, Printed},
     health::ServerHealth,
     launcher::HostLauncher,
     runtimes,
@@ -14,7 +14,9 @@ use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_control::Control;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::Edge;
-use lambent_invoker::{Invoker, LogSink};
+use lambent_invoker::Invoker;
+use lambent_log_store_files::FileLogs;
+use lambent_logs::Logs;
 use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
@@ -24,6 +26,7 @@ use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use lambent_wire::service::Api;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -42,6 +45,8 @@ pub(crate) struct Server {
     pub(crate) sandbox: Arc<LinuxSandbox>,
     pub(crate) invoker: Invoker,
     pub(crate) control: Control,
+    pub(crate) logs: Logs,
+    pub(crate) kept_logs: Arc<FileLogs>,
     pub(crate) sqs: Sqs,
     pub(crate) edge: Arc<Edge>,
     pub(crate) dispatcher: Dispatcher,
@@ -83,6 +88,24 @@ impl Ground {
         }))
     }
 
+    /// The logs in the data directory, which nobody else may read: functions write secrets into them.
+    fn kept_logs(&self, options: lambent_log_store_files::Options) -> anyhow::Result<Arc<FileLogs>> {
+        let folder = self.data.join("logs");
+        let opened = FileLogs::open(&folder, options, Arc::clone(&self.clock));
+        let logs = opened.with_context(|| format!("cannot open the logs in {}", folder.display()))?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        Ok(Arc::new(logs))
+    }
+
+    /// Where functions' logs go.
+    fn function_log(&self, kept: &Arc<FileLogs>, printed: bool) -> anyhow::Result<Arc<FunctionLog>> {
+        Ok(Arc::new(FunctionLog {
+            store: Arc::clone(kept) as _,
+            clock: Arc::clone(&self.clock),
+            printed: printed.then(Printed::start).transpose()?.map(Arc::new),
+        }))
+    }
+
     async fn queues(&self) -> anyhow::Result<Sqs> {
         let parts = lambent_sqs::Parts {
             store: Arc::clone(&self.store),
@@ -99,6 +122,15 @@ impl Ground {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         })
+    }
+
+    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+        Sources {
+            functions: Arc::new(control.clone()),
+            sqs: sqs.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        }
     }
 
     /// Those who try events, and those who deliver what becomes of them.
@@ -141,15 +173,17 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         catalogue,
         code: Arc::clone(&ground.code),
         ids: Arc::clone(&ground.ids),
+        preparing: tokio::sync::Mutex::default(),
     });
     let inside = Arc::new(Inside::default());
+    let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
-            log: log(config.function_logs)?,
+            log: ground.function_log(&kept_logs, config.function_logs)?,
             meter: Arc::clone(&ground.meter) as _,
             clock: Arc::clone(&ground.clock),
             ids: Arc::clone(&ground.ids),
@@ -176,16 +210,21 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         sqs: ground.queues().await?,
     };
     let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
-    let sources = Sources {
-        functions: Arc::new(control.clone()),
-        sqs: sqs.clone(),
-        clock: Arc::clone(&ground.clock),
-        ids: Arc::clone(&ground.ids),
-    };
+    let sources = ground.sources(&control, &sqs);
+    let logs = Logs::new(lambent_logs::Parts {
+        core: (*control).clone(),
+        kept: Arc::clone(&kept_logs) as _,
+    });
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
+    let companions: Vec<Arc<dyn Api>> = vec![
+        Arc::new(logs.clone()),
+        Arc::new(metrics.clone()),
+        Arc::new(sns),
+        Arc::new(sqs.clone()),
+    ];
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: vec![Arc::new(metrics.clone()), Arc::new(sns), Arc::new(sqs.clone())],
+        companions,
         meter: Arc::clone(&ground.meter) as _,
         code: ground.code,
         auth: config.auth,
@@ -202,21 +241,14 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         sandbox,
         invoker,
         control,
+        logs,
+        kept_logs,
         sqs,
         edge,
         dispatcher,
         courier,
         sources,
         metrics,
-    })
-}
-
-/// Where the functions' logs go.
-fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
-    Ok(if printed {
-        Arc::new(Printed::start()?)
-    } else {
-        Arc::new(Silent)
     })
 }
 

@@ -317,7 +317,7 @@ fn check_attribute(name: &str, attribute: &Attribute) -> Result<(), Refusal> {
             ));
         }
     };
-    if kind == "Number" && text.trim().parse::<f64>().is_err() {
+    if kind == "Number" && !text.trim().parse::<f64>().is_ok_and(f64::is_finite) {
         return refuse(format!(
             "Can't cast the value of message (user) attribute '{name}' to a number."
         ));
@@ -357,6 +357,7 @@ mod tests {
         );
         for (name, attribute) in [
             ("A", text("Number", "many")),
+            ("A", text("Number", "NaN")),
             ("A", text("Binary", "no bytes")),
             ("A", text("Text", "x")),
             ("AWS.A", text("String", "x")),

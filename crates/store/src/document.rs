@@ -36,6 +36,10 @@ pub enum Kind {
     EventSourceMapping,
     /// Tags of what is no function; parent: nothing, id: the ARN.
     Tags,
+    /// What is set for a log group; parent: nothing, id: its name.
+    LogGroup,
+    /// A subscription to a log group; parent: the group's name, id: its own.
+    LogSubscription,
     /// A queue's settings; parent: nothing, id: its name.
     Queue,
     /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
@@ -63,6 +67,8 @@ impl Kind {
             Self::CodeSigningConfig => "code-signing-config",
             Self::EventSourceMapping => "event-source-mapping",
             Self::Tags => "tags",
+            Self::LogGroup => "log-group",
+            Self::LogSubscription => "log-subscription",
             Self::Queue => "queue",
             Self::MessageMove => "message-move",
             Self::Topic => "topic",
@@ -86,6 +92,8 @@ impl Kind {
             | Self::CodeSigningConfig
             | Self::EventSourceMapping
             | Self::Tags
+            | Self::LogGroup
+            | Self::LogSubscription
             | Self::Queue
             | Self::MessageMove
             | Self::Topic
