@@ -3,6 +3,7 @@
 use crate::{
     aws_endpoint::Inside,
     config::Config,
+    dev::Session,
     function_log::{Printed, Silent},
     health::ServerHealth,
     launcher::HostLauncher,
@@ -33,8 +34,8 @@ const PARALLEL_EVENTS: usize = 64;
 /// How often environments are looked after: idle ones end, provisioned ones are replaced.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// Runs a server until it is told to stop.
-pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+/// Runs a server until it is told to stop, with a function that is being developed if there is one.
+pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter())
         .with_writer(std::io::stderr)
@@ -52,7 +53,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
         builder
     };
     let runtime = builder.enable_all().build().context("cannot start the runtime")?;
-    let outcome = runtime.block_on(serve(config));
+    let outcome = runtime.block_on(serve(config, session));
     // Blocking work that is left, such as unpacking for a client that has gone, does not hold up the end.
     runtime.shutdown_background();
     outcome
@@ -86,10 +87,10 @@ struct Server {
     dispatcher: Dispatcher,
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let (listen, drain) = (config.listen, config.drain);
-    let server = wire(config).await?;
+    let server = wire(config, session.as_ref()).await?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
@@ -120,7 +121,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     });
     tracing::info!("lambent listening on http://{address}");
 
-    signals.next().await;
+    let mut developing = JoinSet::new();
+    if let Some(session) = session {
+        developing.spawn(session.run(server.control.clone(), address));
+    }
+    let outcome = tokio::select! {
+        () = signals.next() => Ok(()),
+        Some(ended) = developing.join_next() => ended.context("the session broke").flatten(),
+    };
+    developing.shutdown().await;
     tracing::info!("stopping: running invocations finish first; a second signal stops at once");
     // In this order: nothing new comes in; what runs finishes; then environments end; then what they stand on.
     let ordered = async {
@@ -139,10 +148,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         () = tokio::time::sleep(drain) => tracing::warn!("invocations did not finish in time and are broken off"),
         () = signals.next() => tracing::warn!("stopped at once"),
     }
-    Ok(())
+    outcome
 }
 
-async fn wire(config: Config) -> anyhow::Result<Server> {
+async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
     let data = &config.data_dir;
     fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
@@ -150,6 +159,10 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("lambent.db"))?);
     let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
+    let code = match session {
+        Some(session) => session.over(code),
+        None => code,
+    };
     let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
     warn_about_gaps(&sandbox);
 
