@@ -68,6 +68,15 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<Variable>,
 
+    /// Let a debugger attach at this port of 127.0.0.1: debugpy (which comes with the function), Node.js's inspector or JDWP. The
+    /// function has all the time that it takes. [default port: 5678, 9229 or 5005]
+    #[arg(long, value_name = "PORT", num_args = 0..=1)]
+    pub(crate) debug: Option<Option<u16>>,
+
+    /// Let the function wait at its start until a debugger has attached.
+    #[arg(long, requires = "debug")]
+    pub(crate) debug_wait: bool,
+
     /// The address to listen on; port 0 picks a free one. [default: 127.0.0.1:4566]
     #[arg(long)]
     pub(crate) listen: Option<SocketAddr>,

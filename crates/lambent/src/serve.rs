@@ -15,7 +15,7 @@ use lambent_control::Control;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
 use lambent_invoker::{Invoker, LogSink};
-use lambent_sandbox::SandboxProvider as _;
+use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::SqliteStore;
@@ -173,12 +173,13 @@ async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Serve
         catalogue,
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
+        debugging: session.and_then(Session::debugging),
     });
     let inside = Arc::new(Inside::default());
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
-            sandbox: Arc::clone(&sandbox) as _,
+            sandbox: environments(&sandbox, session, &mut chores).await?,
             aws_endpoint: Arc::clone(&inside) as _,
             log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
@@ -227,6 +228,19 @@ async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Serve
         edge,
         dispatcher,
     })
+}
+
+/// What makes environments, and lets a debugger into them where one is wanted.
+async fn environments(
+    sandbox: &Arc<LinuxSandbox>,
+    session: Option<&Session>,
+    chores: &mut JoinSet<()>,
+) -> anyhow::Result<Arc<dyn SandboxProvider>> {
+    let sandbox = Arc::clone(sandbox) as _;
+    match session {
+        Some(session) => session.around(sandbox, chores).await,
+        None => Ok(sandbox),
+    }
 }
 
 /// Where the functions' logs go.

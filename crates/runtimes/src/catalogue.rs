@@ -2,6 +2,7 @@
 
 use crate::{
     Bootstraps,
+    debugger::Debugger,
     plan::{LaunchKind, LaunchPlan},
     selection::{Interpreter, Language, choose},
     spec::{CatalogueFile, Family, RuntimeSpec},
@@ -25,6 +26,7 @@ pub struct Catalogue {
 
 struct Entry {
     deprecated: bool,
+    debugger: Option<Debugger>,
     outcome: Result<LaunchPlan, Unavailable>,
     interpreter: Option<(Interpreter, bool)>,
 }
@@ -145,6 +147,12 @@ impl Catalogue {
         }
     }
 
+    /// How a debugger gets into functions of a runtime, where one can.
+    #[must_use]
+    pub fn debugger(&self, id: &RuntimeId) -> Option<&Debugger> {
+        self.runtimes.get(id.as_str())?.debugger.as_ref()
+    }
+
     /// Every runtime, sorted by identifier.
     #[must_use]
     pub fn report(&self) -> Vec<RuntimeReport> {
@@ -181,6 +189,10 @@ impl Host<'_> {
     ) -> Result<Entry, CatalogueError> {
         let entry = |outcome, interpreter| Entry {
             deprecated: spec.deprecated,
+            debugger: spec
+                .family
+                .as_ref()
+                .and_then(|family| families.get(family)?.debug.clone()),
             outcome,
             interpreter,
         };

@@ -7,6 +7,7 @@
 
 mod bootstraps;
 mod catalogue;
+mod debugger;
 mod discovery;
 mod environment;
 mod plan;
@@ -16,6 +17,7 @@ mod version;
 
 pub use bootstraps::Bootstraps;
 pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable};
+pub use debugger::Debugger;
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
 pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchKind, LaunchPlan};

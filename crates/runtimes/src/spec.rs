@@ -1,6 +1,6 @@
 //! The form of the catalogue file.
 
-use crate::{selection::Language, version::Version};
+use crate::{debugger::Debugger, selection::Language, version::Version};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -28,6 +28,7 @@ pub(crate) struct Family {
     pub(crate) early_variables: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) debug: Option<Debugger>,
 }
 
 /// One runtime.

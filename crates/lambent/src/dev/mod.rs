@@ -1,11 +1,13 @@
 //! `lambent dev`: one function whose code is a directory, in a server of its own.
 
+mod debug;
 mod guess;
 mod live;
 mod watch;
 
-use crate::{cli, config, config::Config, runtimes, serve};
+use crate::{cli, config, config::Config, launcher::Debugging, runtimes, serve};
 use anyhow::{Context as _, bail};
+use debug::DebuggedSandbox;
 use guess::Language;
 use lambent_control::Control;
 use lambent_models::lambda::{
@@ -13,8 +15,9 @@ use lambent_models::lambda::{
     UpdateFunctionConfigurationRequest,
 };
 use lambent_runtimes::{Availability, RuntimeReport};
+use lambent_sandbox::SandboxProvider;
 use lambent_store::CodeStore;
-use lambent_types::{AccountId, Clock as _, RandomIds, RequestId, Scope, SystemClock};
+use lambent_types::{AccountId, Clock as _, RandomIds, RequestId, RuntimeId, Scope, SystemClock};
 use lambent_wire::{Blob, RequestContext, ServiceError};
 use live::LiveCode;
 use std::{
@@ -24,6 +27,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::task::JoinSet;
 use watch::Watched;
 
 /// Functions have one; nobody asks what it may do.
@@ -34,6 +38,8 @@ const REGION: &str = "us-east-1";
 /// Whoever presses Ctrl-C does not want to wait for a function.
 const DRAIN: Duration = Duration::from_secs(2);
 const LONGEST_NAME: usize = 64;
+/// Whoever has attached to an environment wants to find it again.
+const DEBUGGED_IDLE: Duration = Duration::from_secs(24 * 3_600);
 
 /// What is developed.
 pub(crate) struct Session {
@@ -44,6 +50,8 @@ pub(crate) struct Session {
     said: cli::Dev,
     scope: Scope,
     clock: SystemClock,
+    /// The debugger's port inside, where one may attach.
+    debugger: Option<u16>,
 }
 
 /// Serves a directory until it is told to stop.
@@ -60,10 +68,13 @@ pub(crate) fn run(mut said: cli::Dev) -> anyhow::Result<()> {
         function_logs: Some(true),
         ..cli::Serve::default()
     };
-    let config = Config {
+    let mut config = Config {
         drain: DRAIN,
         ..Config::resolve(options)?
     };
+    if said.debug.is_some() {
+        config.invoker.idle_limit = DEBUGGED_IDLE;
+    }
     let session = Session::new(dir, said, &config.data_dir)?;
     serve::run(config, Some(session))
 }
@@ -76,21 +87,26 @@ impl Session {
             .handler
             .clone()
             .or_else(|| guess.as_ref().map(|guess| guess.handler.clone()));
+        let catalogue = runtimes::host(data_dir)?.catalogue;
         let runtime = match (&said.runtime, guess) {
             (Some(runtime), _) => runtime.clone(),
-            (None, Some(guess)) => {
-                newest(&runtimes::host(data_dir)?.catalogue.report(), guess.language).with_context(|| {
-                    format!(
-                        "no {} runtime was found; see `lambent runtimes list`",
-                        guess.language.prefix()
-                    )
-                })?
-            }
+            (None, Some(guess)) => newest(&catalogue.report(), guess.language).with_context(|| {
+                format!(
+                    "no {} runtime was found; see `lambent runtimes list`",
+                    guess.language.prefix()
+                )
+            })?,
             (None, None) => bail!(
                 "{} has no file that looks like a function: say what it is with --runtime and --handler",
                 dir.display()
             ),
         };
+        let debugger = catalogue
+            .debugger(&RuntimeId::new(runtime.clone()))
+            .map(|debugger| debugger.port);
+        if said.debug.is_some() && debugger.is_none() {
+            bail!("there is no debugger for {runtime}");
+        }
         let region = config::variable("AWS_REGION").or_else(|| config::variable("AWS_DEFAULT_REGION"));
         let region = region.and_then(|region| region.into_string().ok());
         Ok(Self {
@@ -98,18 +114,45 @@ impl Session {
             dir,
             runtime,
             handler: handler.context("the handler cannot be guessed: say it with --handler")?,
-            said,
             scope: Scope {
                 account: ACCOUNT.parse::<AccountId>().context("the account")?,
                 region: region.as_deref().unwrap_or(REGION).parse().context("the region")?,
             },
             clock: SystemClock::default(),
+            debugger: debugger.filter(|_| said.debug.is_some()),
+            said,
         })
     }
 
     /// The store in which the function's code is the directory.
     pub(crate) fn over(&self, packages: Arc<dyn CodeStore>) -> Arc<dyn CodeStore> {
         Arc::new(LiveCode::new(packages, self.dir.clone()))
+    }
+
+    /// What a launcher has to know of it.
+    pub(crate) fn debugging(&self) -> Option<Debugging> {
+        self.debugger.map(|_| Debugging {
+            function: self.name.clone(),
+            wait: self.said.debug_wait,
+        })
+    }
+
+    /// The sandbox of the function's environments, and the way of a debugger into them.
+    ///
+    /// # Errors
+    /// When the debugger's port cannot be listened on.
+    pub(crate) async fn around(
+        &self,
+        sandbox: Arc<dyn SandboxProvider>,
+        chores: &mut JoinSet<()>,
+    ) -> anyhow::Result<Arc<dyn SandboxProvider>> {
+        let Some(inside) = self.debugger else {
+            return Ok(sandbox);
+        };
+        let port = self.said.debug.flatten().unwrap_or(inside);
+        let debugged = Arc::new(DebuggedSandbox::new(sandbox, self.name.clone()));
+        chores.spawn(Arc::clone(&debugged).forward(port, inside).await?);
+        Ok(debugged)
     }
 
     /// Creates the function, and gives it a new generation whenever the directory has changed. Returns only if the function cannot be
@@ -204,6 +247,13 @@ impl Session {
             name, runtime, handler, ..
         } = self;
         println!("{name} is {} ({runtime}, {handler})", self.dir.display());
+        if let Some(inside) = self.debugger {
+            let port = self.said.debug.flatten().unwrap_or(inside);
+            println!(
+                "  a debugger may attach at 127.0.0.1:{port}; {} is /var/task there",
+                self.dir.display()
+            );
+        }
         println!("  aws --endpoint-url http://{address} lambda invoke --function-name {name} /dev/stdout");
     }
 }
@@ -236,7 +286,6 @@ fn name_of(dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambent_types::RuntimeId;
 
     #[test]
     fn a_function_is_named_after_its_directory() {
