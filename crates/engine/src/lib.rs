@@ -5,6 +5,6 @@ pub mod concurrency;
 pub mod pool;
 pub mod retry;
 
-pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
+pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running, ScalingRate};
 pub use pool::{EnvironmentId, Freed, Lost, Pool, Submitted};
 pub use retry::{Attempt, RetryLimits, RetryPolicy, Verdict};

@@ -4,7 +4,7 @@ use crate::{
     request::{InvokeError, InvokeRequest, ThrottleReason},
     shards::Shards,
 };
-use lambent_engine::{Counters, Exhausted, Lease, Running};
+use lambent_engine::{Counters, Exhausted, Lease, Running, ScalingRate};
 use lambent_types::{FunctionKey, Scope, VersionKey};
 
 /// All counters.
@@ -13,6 +13,7 @@ pub(crate) struct Executions {
     provisioned: Shards<VersionKey, Running>,
     functions: Shards<FunctionKey, Running>,
     unreserved: Shards<Scope, Running>,
+    growing: Shards<FunctionKey, ScalingRate>,
 }
 
 impl Executions {
@@ -36,8 +37,14 @@ impl Executions {
         })
     }
 
+    /// Whether an environment may be started for a function now; if so, it counts.
+    pub(crate) fn grow(&self, function: &FunctionKey, now: u64) -> bool {
+        self.growing.of(function).grow(now)
+    }
+
     /// Forgets the counters that count nothing.
-    pub(crate) fn tidy(&self) {
+    pub(crate) fn tidy(&self, now: u64) {
+        self.growing.retain(|rate| !rate.is_unused(now));
         self.provisioned.retain(|running| !running.is_unused());
         self.functions.retain(|running| !running.is_unused());
         self.unreserved.retain(|running| !running.is_unused());
