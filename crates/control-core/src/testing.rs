@@ -5,12 +5,14 @@
 use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
-use lambent_invoker::{AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream};
+use lambent_invoker::{
+    AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter,
+};
 use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
     CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
-    StateReasonCode, Timestamp, Version,
+    StateReasonCode, Timestamp, Uncounted, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
@@ -20,6 +22,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
 };
 
 /// A request of account 111111111111 in us-east-1.
@@ -49,6 +52,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
             launcher: Arc::new(Nothing),
             sandbox: Arc::new(Nothing),
             aws_endpoint: Arc::new(Nothing),
+            meter: Arc::new(Uncounted),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
             ids: Arc::clone(&ids) as _,
@@ -56,7 +60,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Options::default(),
     );
     Core::new(Parts {
-        events: EventQueue::new(Arc::clone(&store)),
+        events: EventQueue::new(Arc::clone(&store), Arc::new(Uncounted)),
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,
@@ -161,5 +165,15 @@ impl SandboxProvider for Nothing {
 }
 
 impl LogSink for Nothing {
-    fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    fn open(&self, _: &LogStream) -> Box<dyn LogWriter> {
+        Box::new(Nothing)
+    }
+}
+
+impl LogWriter for Nothing {
+    fn event(&mut self, _: &[u8]) {}
+
+    fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }

@@ -4,8 +4,10 @@ use crate::{
     body::{self, BodyError, DECODED, Read},
     edge::{Answer, Edge, TARGET, whole},
 };
+use bytes::Bytes;
+use flate2::read::GzDecoder;
 use http::{
-    header::{CONTENT_TYPE, HeaderMap},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap},
     request,
 };
 use hyper::body::Incoming;
@@ -16,11 +18,12 @@ use lambent_wire::{
     query::{self, Form},
     rest_json,
     route::Routed,
+    rpc_v2_cbor,
     schema::Operation,
     service::{Api, Protocol},
-    sigv4::SignedRequest,
     validate,
 };
+use std::io::Read as _;
 
 /// Larger documents are decoded on a thread where that may take long.
 const LARGE: usize = 256 << 10;
@@ -72,7 +75,8 @@ impl<'a> Spoken<'a> {
         whole(match self.protocol {
             Protocol::AwsJson => aws_json::encode_error(service, error),
             Protocol::Query => query::encode_error(service, error, id),
-            Protocol::RestJson | Protocol::RestXml | Protocol::RpcV2Cbor => rest_json::encode_error(error),
+            Protocol::RpcV2Cbor => rpc_v2_cbor::encode_error(service, error),
+            Protocol::RestJson | Protocol::RestXml => rest_json::encode_error(error),
         })
     }
 
@@ -114,13 +118,11 @@ impl Edge {
             }
         };
         if routed.operation.raw_payload {
-            return self
-                .pass_on(request.cx, request.parts, request.query, &routed, body)
-                .await;
+            return self.pass_on(request.cx, request.parts, &routed, body).await;
         }
         let operation = routed.operation;
         let read = self.read(body, operation).await?;
-        self.verify(request, &read)?;
+        let read = self.verified(request, read, operation.max_body)?;
         let headers = &request.parts.headers;
         let input = if read.bytes.len() <= LARGE {
             rest_json::decode_request(&routed, headers, &read.bytes)?
@@ -135,7 +137,7 @@ impl Edge {
         })
     }
 
-    /// `aws-json`: a header names the operation.
+    /// `aws-json`, where a header names the operation, and `smithy-rpc-v2-cbor`, where the path does.
     pub(crate) async fn targeted(
         &self,
         spoken: &Spoken<'_>,
@@ -143,12 +145,17 @@ impl Edge {
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
         let service = spoken.api.service();
+        let cbor = spoken.protocol == Protocol::RpcV2Cbor;
         let target = request
             .parts
             .headers
             .get(TARGET)
             .and_then(|target| target.to_str().ok());
-        let name = aws_json::operation_name(target.unwrap_or_default());
+        let name = if cbor {
+            rpc_v2_cbor::operation_name(request.parts.uri.path())
+        } else {
+            aws_json::operation_name(target.unwrap_or_default())
+        };
         let operation = match service.operation(name).and_then(|operation| spoken.there(operation)) {
             Ok(operation) => operation,
             Err(refused) => {
@@ -157,11 +164,19 @@ impl Edge {
             }
         };
         let read = self.read(body, operation).await?;
-        self.verify(request, &read)?;
-        let input = aws_json::decode_request(operation, &read.bytes)?;
+        let read = self.verified(request, read, operation.max_body)?;
+        let input = if cbor {
+            rpc_v2_cbor::decode_request(operation, &read.bytes)?
+        } else {
+            aws_json::decode_request(operation, &read.bytes)?
+        };
         drop(read);
         let output = spoken.run(request.cx, operation, input).await?;
-        Ok(whole(aws_json::encode_response(service, operation, &output)))
+        Ok(whole(if cbor {
+            rpc_v2_cbor::encode_response(operation, &output)
+        } else {
+            aws_json::encode_response(service, operation, &output)
+        }))
     }
 
     /// `query`: a parameter names the operation.
@@ -174,7 +189,7 @@ impl Edge {
         let service = spoken.api.service();
         let too_large = || error::REQUEST_ENTITY_TOO_LARGE.with("Request size exceeded the limit.");
         let read = self.read_within(body, LARGEST_FORM, too_large).await?;
-        self.verify(request, &read)?;
+        let read = self.verified(request, read, LARGEST_FORM)?;
         let form = Form::read(request.query, &read.bytes)?;
         drop(read);
         let operation = spoken.there(service.operation(form.action().unwrap_or_default())?)?;
@@ -188,16 +203,16 @@ impl Edge {
         )))
     }
 
-    /// Verifies the signature, now that the body is there.
-    fn verify(&self, request: &Addressed<'_>, read: &Read) -> Result<(), ServiceError> {
-        let signed = SignedRequest {
-            method: request.parts.method.as_str(),
-            path: request.parts.uri.path(),
-            query: request.query,
-            headers: &request.parts.headers,
-            body: &read.bytes,
-        };
-        self.auth.verify(&signed, self.clock.now())
+    /// Verifies the signature, now that the body is there, and unpacks a body that was compressed, to at most `limit` bytes.
+    fn verified(&self, request: &Addressed<'_>, read: Read, limit: usize) -> Result<Read, ServiceError> {
+        self.verify(request.parts, &read.bytes)?;
+        match request.parts.headers.get(CONTENT_ENCODING) {
+            Some(encoding) if encoding == "gzip" => Ok(Read {
+                bytes: inflated(&read.bytes, limit)?,
+                ..read
+            }),
+            _ => Ok(read),
+        }
     }
 
     /// A body as large as `operation` takes.
@@ -223,6 +238,18 @@ impl Edge {
     }
 }
 
+/// What a compressed body holds. botocore compresses `PutMetricData` from 10,240 bytes on.
+fn inflated(body: &[u8], limit: usize) -> Result<Bytes, ServiceError> {
+    let mut plain = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let read = GzDecoder::new(body).take(most).read_to_end(&mut plain);
+    match read {
+        Ok(size) if size <= limit => Ok(plain.into()),
+        Ok(_) => Err(error::REQUEST_ENTITY_TOO_LARGE.with(format!("Request must be smaller than {limit} bytes"))),
+        Err(_) => Err(error::SERIALIZATION.with("The request body could not be decompressed.")),
+    }
+}
+
 /// Too many large bodies at once: SDKs come back.
 pub(crate) fn no_room() -> ServiceError {
     let error = errors::TOO_MANY_REQUESTS_EXCEPTION.with("Rate Exceeded.");
@@ -234,4 +261,27 @@ async fn decode_large(routed: Routed, headers: HeaderMap, read: Read) -> Result<
     let decoding = move || rest_json::decode_request(&routed, &headers, &read.bytes);
     let decoded = tokio::task::spawn_blocking(decoding).await;
     decoded.unwrap_or_else(|_| Err(error::INTERNAL_FAILURE.with("The request could not be decoded.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write as _;
+
+    #[test]
+    fn a_compressed_body_is_no_bomb() {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(&vec![0; 1 << 20]).unwrap();
+        let packed = packed.finish().unwrap();
+        assert_eq!(inflated(&packed, 1 << 20).unwrap().len(), 1 << 20);
+        assert_eq!(
+            inflated(&packed, (1 << 20) - 1).unwrap_err().code(),
+            "RequestEntityTooLargeException"
+        );
+        assert_eq!(
+            inflated(&packed[..20], 1 << 20).unwrap_err().code(),
+            "SerializationException"
+        );
+    }
 }

@@ -4,7 +4,9 @@ use crate::{
     auth::Auth,
     body::{self, Budget},
     call::{Addressed, Spoken},
+    console::SignedIn,
     internal,
+    session::Sessions,
     url::Address,
 };
 use bytes::Bytes;
@@ -13,11 +15,12 @@ use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, RequestId};
+use lambent_types::{AccountId, Clock, Ids, Meter, RequestId};
 use lambent_wire::{
     RequestContext, ServiceError, error, rest_json,
     route::Routed,
     service::{Api, Hints, Protocol, Service, Services},
+    sigv4::SignedRequest,
 };
 use std::{io, sync::Arc, time::Duration};
 
@@ -54,6 +57,8 @@ pub struct Parts {
     pub auth: Auth,
     /// What the server says about itself.
     pub health: Arc<dyn Health>,
+    /// Counts requests to function URLs.
+    pub meter: Arc<dyn Meter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Request ids.
@@ -69,10 +74,13 @@ pub struct Edge {
     pub(crate) auth: Auth,
     /// Not everybody's business.
     pub(crate) health: Option<Arc<dyn Health>>,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
     of_functions: Budget,
+    /// Of the console, which is not for functions.
+    pub(crate) sessions: Option<Sessions>,
 }
 
 impl Edge {
@@ -88,10 +96,12 @@ impl Edge {
             code: parts.code,
             auth: parts.auth,
             health: Some(parts.health),
+            meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
             of_functions: Budget::new(FUNCTIONS_BUDGET),
+            sessions: Some(Sessions::default()),
         }
     }
 
@@ -105,10 +115,12 @@ impl Edge {
             code: Arc::clone(&self.code),
             auth: Auth::Fixed(account),
             health: None,
+            meter: Arc::clone(&self.meter),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
             of_functions: self.of_functions.clone(),
+            sessions: None,
         }
     }
 
@@ -119,6 +131,11 @@ impl Edge {
         name_host(&mut parts);
         let mut answer = if let Some(address) = Address::of(&parts) {
             self.url(address, &parts, body, request_id).await
+        } else if let Some(page) = self.page(&parts) {
+            body::discard(body).await;
+            return page;
+        } else if let Some(path) = self.console_path(&parts) {
+            self.console(parts, &path, body, request_id).await
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
@@ -131,7 +148,7 @@ impl Edge {
     }
 
     /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
-    async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
+    pub(crate) async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
         let query = parts.uri.query().unwrap_or_default();
         let (cx, spoken) = match self.addressed(parts, query, request_id) {
             Ok(addressed) => addressed,
@@ -147,7 +164,8 @@ impl Edge {
             Protocol::RestJson => self.rest(&spoken, &request, body).await,
             Protocol::AwsJson => self.targeted(&spoken, &request, body).await,
             Protocol::Query => self.form(&spoken, &request, body).await,
-            Protocol::RestXml | Protocol::RpcV2Cbor => {
+            Protocol::RpcV2Cbor => self.targeted(&spoken, &request, body).await,
+            Protocol::RestXml => {
                 body::discard(body).await;
                 Err(error::UNKNOWN_OPERATION.with("This protocol is not spoken here."))
             }
@@ -165,7 +183,7 @@ impl Edge {
         query: &str,
         request_id: RequestId,
     ) -> Result<(RequestContext, Spoken<'_>), ServiceError> {
-        let caller = self.auth.claimed(&parts.headers, query)?;
+        let caller = self.auth.claimed(parts)?;
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let hints = Hints {
             signing_name: Some(&caller.service),
@@ -186,6 +204,21 @@ impl Edge {
             secure: false,
         };
         Ok((cx, Spoken::new(api.as_ref(), parts)))
+    }
+
+    /// Verifies a request's signature, now that its body is there. A session was verified when it was opened.
+    pub(crate) fn verify(&self, parts: &http::request::Parts, body: &[u8]) -> Result<(), ServiceError> {
+        if parts.extensions.get::<SignedIn>().is_some() {
+            return Ok(());
+        }
+        let signed = SignedRequest {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body,
+        };
+        self.auth.verify(&signed, self.clock.now())
     }
 
     /// The operation of a request that says by its method and path what it wants.

@@ -12,9 +12,7 @@ use hyper::body::{Body as _, Incoming};
 use lambent_control::Invoked;
 use lambent_models::lambda::{InvocationRequest, errors};
 use lambent_types::limits;
-use lambent_wire::{
-    RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
-};
+use lambent_wire::{RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, validate};
 
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
@@ -28,20 +26,19 @@ impl Edge {
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        query: &str,
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
         // Read whatever the rest says, so that the connection can carry another request, and held until the answer: payloads of
         // running invocations count too.
-        let payload = self.signed_payload(parts, query, body).await?;
+        let payload = self.signed_payload(parts, body).await?;
         let input = input(routed, &parts.headers)?;
         let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
         let cx = owner.as_ref().unwrap_or(cx);
         match routed.operation.name {
             "Invoke" => self.invoke(cx, parts, input, &payload).await,
             "InvokeWithResponseStream" => self.invoke_streaming(cx, parts, input, &payload).await,
-            "InvokeAsync" => self.invoke_async(cx, input, &payload).await,
+            "InvokeAsync" => self.invoke_async(cx, parts, input, &payload).await,
             other => Err(error::not_implemented(other)),
         }
     }
@@ -106,9 +103,18 @@ impl Edge {
     }
 
     /// Takes an event the old way. The status is in the body too: clients of that time look there.
-    async fn invoke_async(&self, cx: &RequestContext, input: Value, payload: &Read) -> Result<Answer, ServiceError> {
+    async fn invoke_async(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        input: Value,
+        payload: &Read,
+    ) -> Result<Answer, ServiceError> {
         let input = service::typed(input)?;
-        self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
+        let trace_id = Some(self.trace_id(&parts.headers));
+        self.control
+            .invoke_async(cx, input, trace_id, payload.bytes.clone())
+            .await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
         *answer.status_mut() = StatusCode::ACCEPTED;
         answer
@@ -118,18 +124,9 @@ impl Edge {
     }
 
     /// The payload, once it is known to be the caller's.
-    async fn signed_payload(&self, parts: &request::Parts, query: &str, body: Incoming) -> Result<Read, ServiceError> {
+    async fn signed_payload(&self, parts: &request::Parts, body: Incoming) -> Result<Read, ServiceError> {
         let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
-        self.auth.verify(
-            &SignedRequest {
-                method: parts.method.as_str(),
-                path: parts.uri.path(),
-                query,
-                headers: &parts.headers,
-                body: &payload.bytes,
-            },
-            self.clock.now(),
-        )?;
+        self.verify(parts, &payload.bytes)?;
         Ok(payload)
     }
 

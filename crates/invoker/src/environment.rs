@@ -10,7 +10,7 @@ use crate::{
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
-    request::{Answer, Job},
+    request::{self, Answer, Job},
     reset::Again,
     telemetry,
 };
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
 use lambent_runtime_api::{Invocation, RuntimeApi, ShutdownReason};
 use lambent_sandbox::{Exit, SandboxControl};
-use lambent_types::FunctionRecord;
+use lambent_types::{FunctionRecord, Occurrence, Outcome};
 use std::{any::Any, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -38,7 +38,7 @@ pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionRecord>,
     pub(crate) name: String,
     pub(crate) initialization: Initialization,
-    pub(crate) stream: Arc<LogStream>,
+    pub(crate) stream: LogStream,
     pub(crate) patience: Patience,
     pub(crate) phase: Phase,
     /// Invocations that ended its processes, since the last that did not.
@@ -269,6 +269,11 @@ impl Environment {
             payload: classified.payload,
             log_tail: None,
         };
+        let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
+        let ran = Occurrence::Invoked {
+            duration: Duration::from_micros(duration),
+            failed: answer.outcome != Outcome::Success,
+        };
         if job.request.tail {
             let log_tail = Some(self.finish_log(report, classified.note));
             job.answer(Ok(Answer { log_tail, ..answer }));
@@ -277,13 +282,19 @@ impl Environment {
             job.answer(Ok(answer));
             self.finish_log(report, classified.note);
         }
+        shared.meter.count(request::subject(&self.function, &invoked_arn), ran);
         let after = match after {
             After::Reusable => self.settled(shared).await,
             after @ (After::Failed(_) | After::Reset | After::Over(_)) => after,
         };
         match after {
             After::Failed(reason) => self.reset(shared, reason).await,
-            after @ (After::Reusable | After::Reset | After::Over(_)) => after,
+            After::Reusable => {
+                // One that wrote more than its log could take so far is not free before it could.
+                self.output.room().await;
+                after
+            }
+            after @ (After::Reset | After::Over(_)) => after,
         }
     }
 
@@ -388,6 +399,11 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         output.platform(&report.line());
         log_tail = job.request.tail.then(|| Bytes::from(output.take_tail()));
     }
+    let ran = Occurrence::Invoked {
+        duration: Duration::from_micros(failed.duration),
+        failed: true,
+    };
+    shared.meter.count(job.request.subject(), ran);
     job.answer(Ok(Answer {
         error_type,
         content_type: None,

@@ -78,7 +78,7 @@ async fn boot(
     name: String,
     initialization: Initialization,
 ) -> Result<Environment, Ended> {
-    let stream = Arc::new(log_stream(shared, function));
+    let stream = log_stream(shared, function);
     let launch = shared
         .launcher
         .prepare(function, &name, &stream, initialization)
@@ -91,7 +91,7 @@ async fn boot(
     let mut aws_endpoint = JoinSet::new();
     let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, &function.key.function);
     aws_endpoint.spawn(serving.map_err(lost)?);
-    let mut output = Output::new(sandbox.output, Arc::clone(&shared.log), Arc::clone(&stream))
+    let mut output = Output::new(sandbox.output, shared.log.open(&stream))
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));

@@ -8,11 +8,12 @@ use crate::{
     provisioning::{Provisioned, Provisioning},
     request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed, ThrottleReason},
 };
-use lambent_engine::EnvironmentId;
+use lambent_engine::{Census, EnvironmentId};
 use lambent_runtime_api::{ResponseSink, response_stream};
 use lambent_sandbox::SandboxProvider;
-use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, VersionKey, limits};
+use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, Meter, Scope, VersionKey, limits};
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -50,6 +51,8 @@ pub struct Parts {
     pub aws_endpoint: Arc<dyn AwsEndpoint>,
     /// Keeps their logs.
     pub log: Arc<dyn LogSink>,
+    /// Counts what happens.
+    pub meter: Arc<dyn Meter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Names of log streams.
@@ -66,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) sandbox: Arc<dyn SandboxProvider>,
     pub(crate) aws_endpoint: Arc<dyn AwsEndpoint>,
     pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// Cancelled when the server stops: environments end as soon as they are free.
@@ -91,6 +95,7 @@ impl Invoker {
             sandbox: parts.sandbox,
             aws_endpoint: parts.aws_endpoint,
             log: parts.log,
+            meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
             stopping: CancellationToken::new(),
@@ -173,10 +178,16 @@ impl Invoker {
         self.0.executions.tidy(self.0.clock.monotonic_micros());
     }
 
-    /// Environments that exist now, in any phase.
+    /// How many executions run now in each account and region: all, and those of functions without a reservation.
     #[must_use]
-    pub fn environments(&self) -> usize {
-        self.0.pools.environments()
+    pub fn running(&self) -> HashMap<Scope, (u32, u32)> {
+        self.0.executions.by_scope()
+    }
+
+    /// What the environments are doing now.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        self.0.pools.census()
     }
 
     /// How many executions an account may have at once in one region.
@@ -203,7 +214,7 @@ impl Shared {
         if self.stopping.is_cancelled() {
             return Err(InvokeError::ShuttingDown);
         }
-        let lease = self.executions.admit(&request)?;
+        let lease = self.executions.admit(&request, &*self.meter)?;
         let (reply, answered) = oneshot::channel();
         self.submit(Job {
             request,

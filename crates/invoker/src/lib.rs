@@ -16,6 +16,7 @@ mod alarm;
 mod classify;
 mod companions;
 mod environment;
+mod frames;
 mod init;
 mod invoker;
 mod launch;
@@ -30,6 +31,6 @@ mod telemetry;
 
 pub use invoker::{Invoker, Options, Parts};
 pub use lambent_runtime_api::MAX_EXTENSIONS;
-pub use launch::{AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream, Patience};
+pub use launch::{AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Patience};
 pub use provisioning::Provisioned;
 pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};

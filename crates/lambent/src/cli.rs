@@ -145,6 +145,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_FUNCTION_LOGS", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) function_logs: Option<bool>,
 
+    /// Keep no more than this many megabytes of logs, of all functions together; the oldest go first. [default: 5120]
+    #[arg(long, env = "LAMBENT_LOG_MEGABYTES", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) log_megabytes: Option<u64>,
+
     /// End an environment that was idle for this many seconds. [default: 600]
     #[arg(long, env = "LAMBENT_IDLE_SECONDS")]
     pub(crate) idle_seconds: Option<u64>,
@@ -169,6 +173,10 @@ pub(crate) struct Serve {
     /// Seconds that running invocations have to finish after SIGTERM. [default: 900]
     #[arg(long, env = "LAMBENT_DRAIN_SECONDS")]
     pub(crate) drain_seconds: Option<u64>,
+
+    /// Megabytes that metrics may take on disk; the oldest go first. They are kept for 15 days at most. [default: 256]
+    #[arg(long, env = "LAMBENT_METRICS_MEGABYTES")]
+    pub(crate) metrics_megabytes: Option<u64>,
 
     /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]

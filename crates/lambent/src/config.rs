@@ -7,6 +7,9 @@ use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
 
+/// All logs together take no more room than this, unless said otherwise.
+const LOG_MEGABYTES: u64 = 5_120;
+
 /// A server's configuration, complete.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -15,11 +18,14 @@ pub(crate) struct Config {
     pub(crate) runtime_support: lambent_control::RuntimeSupport,
     pub(crate) pace: Pace,
     pub(crate) function_logs: bool,
+    pub(crate) logs: lambent_log_store_files::Options,
     pub(crate) invoker: lambent_invoker::Options,
     pub(crate) sandbox: lambent_sandbox_linux::Options,
     pub(crate) event_time_scale: u32,
     pub(crate) threads: usize,
     pub(crate) drain: Duration,
+    /// What metrics may take on disk.
+    pub(crate) metrics_bytes: u64,
     pub(crate) auth: Auth,
     pub(crate) s3: Option<S3>,
 }
@@ -64,6 +70,9 @@ impl Config {
                 None | Some(0) => Pace::AtOnce,
                 Some(millis) => Pace::After(Duration::from_millis(millis)),
             },
+            logs: lambent_log_store_files::Options {
+                most_bytes: said.log_megabytes.or(file.log_megabytes).unwrap_or(LOG_MEGABYTES) << 20,
+            },
             function_logs: said.function_logs.or(file.function_logs).unwrap_or(false),
             invoker: lambent_invoker::Options {
                 idle_limit: idle,
@@ -74,6 +83,7 @@ impl Config {
             },
             event_time_scale: said.event_time_scale.or(file.event_time_scale).unwrap_or(1),
             threads: said.threads.or(file.threads).unwrap_or_else(processors).max(1),
+            metrics_bytes: said.metrics_megabytes.or(file.metrics_megabytes).unwrap_or(256) << 20,
             drain: Duration::from_secs(said.drain_seconds.or(file.drain_seconds).unwrap_or(900)),
             s3: s3(
                 said.s3_endpoint.or(file.s3_endpoint),

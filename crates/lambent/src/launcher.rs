@@ -28,6 +28,8 @@ pub(crate) struct HostLauncher {
     pub(crate) catalogue: Catalogue,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// What runtimes need before their first launch is done by one at a time.
+    pub(crate) preparing: tokio::sync::Mutex<()>,
     pub(crate) debugging: Option<Debugging>,
 }
 
@@ -58,6 +60,7 @@ impl Launcher for HostLauncher {
                 .catalogue
                 .launch(&function.config.runtime)
                 .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
+            self.prepare_runtime(&plan).await?;
             let (mut trees, mut pins) = (Vec::new(), Vec::new());
             for digest in function.packages() {
                 let (tree, pin) = self
@@ -85,6 +88,13 @@ impl Launcher for HostLauncher {
 
     fn program(&self, function: &FunctionRecord) -> Option<Program> {
         let plan = self.catalogue.launch(&function.config.runtime).ok()?;
+        if plan
+            .preparation
+            .as_ref()
+            .is_some_and(|preparation| !preparation.is_done())
+        {
+            return None;
+        }
         let none = EnvironmentVariables::default();
         // Programs that can be started ahead do not depend on the code.
         let program = plan.program_for(&facts(function, &none, Path::new(""), &[])).ok()?;
@@ -104,6 +114,22 @@ impl HostLauncher {
             }
             (Some(_) | None, _) => Patience::AsConfigured,
         }
+    }
+
+    /// Does what the runtime needs on this host, once.
+    async fn prepare_runtime(&self, plan: &LaunchPlan) -> Result<(), LaunchError> {
+        let Some(preparation) = plan.preparation.clone().filter(|needed| !needed.is_done()) else {
+            return Ok(());
+        };
+        let _alone = self.preparing.lock().await;
+        if preparation.is_done() {
+            return Ok(());
+        }
+        let done = tokio::task::spawn_blocking(move || preparation.run()).await;
+        let unavailable =
+            |reason: String| LaunchError::RuntimeUnavailable(format!("the bootstrap was not compiled: {reason}"));
+        done.map_err(|error| unavailable(error.to_string()))?
+            .map_err(|error| unavailable(error.to_string()))
     }
 
     fn variables(

@@ -10,6 +10,7 @@ mod catalogue;
 mod debugger;
 mod discovery;
 mod environment;
+mod java;
 mod plan;
 mod selection;
 mod spec;
@@ -20,6 +21,7 @@ pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unav
 pub use debugger::Debugger;
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
+pub use java::Preparation;
 pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchKind, LaunchPlan};
 pub use selection::{Interpreter, Language};
 pub use spec::LogMode;

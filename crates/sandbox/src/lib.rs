@@ -8,7 +8,7 @@ mod enforcement;
 mod spec;
 
 pub use enforcement::{Enforcement, Guarantee, Primitive};
-pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
+pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program, ProgramStart};
 
 use std::{
     future::Future,

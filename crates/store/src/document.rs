@@ -36,6 +36,14 @@ pub enum Kind {
     EventSourceMapping,
     /// Tags of what is no function; parent: nothing, id: the ARN.
     Tags,
+    /// What is set for a log group; parent: nothing, id: its name.
+    LogGroup,
+    /// A subscription to a log group; parent: the group's name, id: its own.
+    LogSubscription,
+    /// A queue's settings; parent: nothing, id: its name.
+    Queue,
+    /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
+    MessageMove,
 }
 
 impl Kind {
@@ -55,6 +63,10 @@ impl Kind {
             Self::CodeSigningConfig => "code-signing-config",
             Self::EventSourceMapping => "event-source-mapping",
             Self::Tags => "tags",
+            Self::LogGroup => "log-group",
+            Self::LogSubscription => "log-subscription",
+            Self::Queue => "queue",
+            Self::MessageMove => "message-move",
         }
     }
 
@@ -69,7 +81,15 @@ impl Kind {
             | Self::EventInvokeConfig
             | Self::FunctionUrl
             | Self::FunctionSetting => true,
-            Self::Layer | Self::LayerVersion | Self::CodeSigningConfig | Self::EventSourceMapping | Self::Tags => false,
+            Self::Layer
+            | Self::LayerVersion
+            | Self::CodeSigningConfig
+            | Self::EventSourceMapping
+            | Self::Tags
+            | Self::LogGroup
+            | Self::LogSubscription
+            | Self::Queue
+            | Self::MessageMove => false,
         }
     }
 }

@@ -62,6 +62,8 @@ pub enum Occurrence {
     EventAge(Duration),
     /// An event was given up without success: `AsyncEventsDropped`.
     EventDropped,
+    /// An event was given up as part of a loop of functions: `RecursiveInvocationsDropped`.
+    RecursionDropped,
     /// An event could not be handed to the dead-letter queue: `DeadLetterErrors`.
     DeadLetterFailed,
     /// A record could not be handed to a destination: `DestinationDeliveryFailures`.

@@ -49,10 +49,7 @@ pub fn encode_response(service: &Service, operation: &Operation, output: &Value)
 /// Encodes an error: `{"__type": …, "message": …}`.
 #[must_use]
 pub fn encode_error(service: &Service, error: &ServiceError) -> Response<Bytes> {
-    let code = error.shape.code;
-    let kind = service
-        .error_namespace
-        .map_or_else(|| code.to_owned(), |namespace| format!("{namespace}#{code}"));
+    let kind = type_of(service, error);
     let mut body = Vec::new();
     let members = [("__type", kind.as_str()), (error.shape.message_member, &error.message)];
     let members = members
@@ -76,8 +73,14 @@ pub fn encode_error(service: &Service, error: &ServiceError) -> Response<Bytes> 
     response
 }
 
+/// The `__type` of an error.
+pub(crate) fn type_of(service: &Service, error: &ServiceError) -> String {
+    let (code, namespace) = (error.shape.code, service.error_namespace);
+    namespace.map_or_else(|| code.to_owned(), |namespace| format!("{namespace}#{code}"))
+}
+
 /// A target that nobody knows is the client's mistake here, not a missing page.
-fn status(error: &ServiceError) -> StatusCode {
+pub(crate) fn status(error: &ServiceError) -> StatusCode {
     match error.shape.http_status {
         404 if error.shape == &error::UNKNOWN_OPERATION => StatusCode::BAD_REQUEST,
         status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -85,7 +88,7 @@ fn status(error: &ServiceError) -> StatusCode {
 }
 
 /// Services that have a namespace of XML have once spoken query, or still do.
-fn query_error(service: &Service, error: &ServiceError) -> Option<HeaderValue> {
+pub(crate) fn query_error(service: &Service, error: &ServiceError) -> Option<HeaderValue> {
     service.xml_namespace?;
     let fault = if error.is_senders() { "Sender" } else { "Receiver" };
     HeaderValue::from_str(&format!("{};{fault}", error.query_code())).ok()

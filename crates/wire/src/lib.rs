@@ -5,6 +5,7 @@
 //! answer travels back the same way. An operation never learns which protocol carried it.
 
 pub mod aws_json;
+mod cbor;
 pub mod context;
 pub mod error;
 pub mod event_stream;
@@ -13,6 +14,7 @@ pub mod pattern;
 pub mod query;
 pub mod rest_json;
 pub mod route;
+pub mod rpc_v2_cbor;
 pub mod schema;
 pub mod service;
 pub mod sigv4;

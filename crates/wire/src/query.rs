@@ -3,7 +3,7 @@
 //! `Action=CreateTopic&Name=n&Attributes.entry.1.key=k&Attributes.entry.1.value=v`
 
 use crate::{
-    aws_json::add_headers,
+    aws_json::{add_headers, status},
     error::{self, ServiceError},
     json::Mismatch,
     schema::{Kind, Location, Member, Operation, Shape},
@@ -13,7 +13,7 @@ use crate::{
     value::Value,
 };
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderValue, Response, header::CONTENT_TYPE};
 use lambent_types::RequestId;
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -166,10 +166,7 @@ pub fn encode_error(service: &Service, error: &ServiceError, id: RequestId) -> R
     element(&mut body, "RequestId", |out| escape(out, &id.to_string()));
     body.push_str("</ErrorResponse>");
     let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = match error.shape.http_status {
-        404 if error.shape == &error::UNKNOWN_OPERATION => StatusCode::BAD_REQUEST,
-        status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-    };
+    *response.status_mut() = status(error);
     response.headers_mut().insert(CONTENT_TYPE, XML);
     add_headers(response.headers_mut(), error);
     response

@@ -41,9 +41,10 @@ pub(crate) fn emit(source: &Source<'_>) -> Result<String> {
     } else {
         ""
     };
+    let rules = if statics.contains("Rules {") { "Rules, " } else { "" };
     Ok(format!(
         "//! The shapes with their constraints, each named as its AWS shape.\n\n\
-         use lambent_wire::{{{pattern}schema::{{{wording}Kind, {location}Member, {query}Rules, Shape{format}}}}};\n{statics}"
+         use lambent_wire::{{{pattern}schema::{{{wording}Kind, {location}Member, {query}{rules}Shape{format}}}}};\n{statics}"
     ))
 }
 
@@ -212,7 +213,7 @@ fn rules(source: &Source<'_>, name: &str, shape: &ShapeDef, constant: &str, unch
     if shape.pattern.is_some() {
         fields.push(format!("pattern: Some(&PATTERN_OF_{constant})"));
     }
-    if !shape.values.is_empty() && !unchecked {
+    if !shape.values.is_empty() && !unchecked && !source.spec.own_words {
         fields.push(format!("values: &{:?}", shape.values));
     }
     if let Some((_, printed)) = source

@@ -33,6 +33,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) wordings: &'static [(&'static str, &'static str)],
     /// Members whose enumeration the operation itself checks, with an error of its own.
     pub(crate) unchecked: &'static [(&'static str, &'static str)],
+    /// Whether the service checks all enumerations itself, in words of its own.
+    pub(crate) own_words: bool,
 }
 
 impl ServiceSpec {
@@ -54,6 +56,7 @@ impl ServiceSpec {
             patterns: &[],
             wordings: &[],
             unchecked: &[],
+            own_words: false,
         }
     }
 }
@@ -247,6 +250,7 @@ const SQS: ServiceSpec = ServiceSpec {
         ("TagKeyList", "TagKey"),
         ("TagMap", "Tag"),
     ],
+    own_words: true,
     ..ServiceSpec::new("sqs", "sqs/2012-11-05")
 };
 

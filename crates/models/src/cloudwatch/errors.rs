@@ -3,13 +3,13 @@
 
 use lambent_wire::error::{ErrorShape, ErrorType};
 
-/// `InternalServiceError`, HTTP 500.
+/// `InternalServiceFault`, HTTP 500.
 pub static INTERNAL_SERVICE_FAULT: ErrorShape = ErrorShape {
-    code: "InternalServiceError",
+    code: "InternalServiceFault",
     http_status: 500,
     error_type: ErrorType::Absent,
     message_member: "Message",
-    query_code: None,
+    query_code: Some("InternalServiceError"),
 };
 /// `InvalidNextToken`, HTTP 400.
 pub static INVALID_NEXT_TOKEN: ErrorShape = ErrorShape {
@@ -17,31 +17,31 @@ pub static INVALID_NEXT_TOKEN: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::Absent,
     message_member: "message",
-    query_code: None,
+    query_code: Some("InvalidNextToken"),
 };
-/// `InvalidParameterCombination`, HTTP 400.
+/// `InvalidParameterCombinationException`, HTTP 400.
 pub static INVALID_PARAMETER_COMBINATION_EXCEPTION: ErrorShape = ErrorShape {
-    code: "InvalidParameterCombination",
+    code: "InvalidParameterCombinationException",
     http_status: 400,
     error_type: ErrorType::Absent,
     message_member: "message",
-    query_code: None,
+    query_code: Some("InvalidParameterCombination"),
 };
-/// `InvalidParameterValue`, HTTP 400.
+/// `InvalidParameterValueException`, HTTP 400.
 pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorShape = ErrorShape {
-    code: "InvalidParameterValue",
+    code: "InvalidParameterValueException",
     http_status: 400,
     error_type: ErrorType::Absent,
     message_member: "message",
-    query_code: None,
+    query_code: Some("InvalidParameterValue"),
 };
-/// `MissingParameter`, HTTP 400.
+/// `MissingRequiredParameterException`, HTTP 400.
 pub static MISSING_REQUIRED_PARAMETER_EXCEPTION: ErrorShape = ErrorShape {
-    code: "MissingParameter",
+    code: "MissingRequiredParameterException",
     http_status: 400,
     error_type: ErrorType::Absent,
     message_member: "message",
-    query_code: None,
+    query_code: Some("MissingParameter"),
 };
 
 /// Every error above.

@@ -7,7 +7,7 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
-use lambent_sandbox::{EnvSpec, HANDOVER_VARIABLE, Limits, Program};
+use lambent_sandbox::{EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program};
 use rustix::{
     fs::{Mode, OFlags},
     io::Errno,
@@ -251,7 +251,16 @@ fn leave(order: &Order, link: &OwnedFd) -> Result<(), StepError> {
     if order.ahead {
         sys::keep_as(link, HANDOVER_FD).step("keep the socket")?;
     }
+    if let Some(number) = log_descriptor(&order.env) {
+        sys::keep_as(rustix::stdio::stdout(), number).step("open the log")?;
+    }
     Ok(())
+}
+
+/// Which descriptor is to lead to the log, if one is.
+fn log_descriptor(env: &[(String, String)]) -> Option<i32> {
+    let (_, number) = env.iter().find(|(name, _)| name == LOG_VARIABLE)?;
+    number.parse().ok().filter(|number| *number > HANDOVER_FD)
 }
 
 /// The files that `program` may mean, in the order in which they are tried.
