@@ -4,15 +4,51 @@
 //! accounting for every way in. The rules are those of "Configuring reserved concurrency" and "Configuring provisioned concurrency"
 //! of the developer guide: a function with a reservation has that share of the account to itself, in all its versions together; the
 //! others share what nobody has reserved; and the first executions of a version with provisioned concurrency are that version's.
+//!
+//! How fast a function may grow follows "Lambda scaling behavior": [`ScalingRate`].
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
+
+use lambent_types::limits;
 
 /// Counts what runs now, of whatever is counted together. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Running(Arc<AtomicU32>);
+
+/// How fast one function gets environments on demand: [`limits::SCALING_ENVIRONMENTS`] in every [`limits::SCALING_SECONDS`], refilled
+/// continuously; what is not used is not saved up. Cheap to clone. Times are in microseconds of the monotonic clock.
+#[derive(Clone, Debug, Default)]
+pub struct ScalingRate {
+    /// When as many as possible may be started again, if none is until then.
+    full_at: Arc<AtomicU64>,
+}
+
+impl ScalingRate {
+    const PERIOD: u64 = limits::SCALING_SECONDS * 1_000_000;
+    /// How long it takes until one more may be started.
+    const EACH: u64 = Self::PERIOD / limits::SCALING_ENVIRONMENTS;
+
+    /// Whether an environment may be started now; if so, it counts.
+    #[must_use]
+    pub fn grow(&self, now: u64) -> bool {
+        let grown = self
+            .full_at
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |full_at| {
+                let full_at = full_at.max(now) + Self::EACH;
+                (full_at <= now + Self::PERIOD).then_some(full_at)
+            });
+        grown.is_ok()
+    }
+
+    /// Whether only the caller holds it, and it is as good as a new one.
+    #[must_use]
+    pub fn is_unused(&self, now: u64) -> bool {
+        Arc::strong_count(&self.full_at) == 1 && self.full_at.load(Ordering::Acquire) <= now
+    }
+}
 
 /// One execution that counts until this is dropped.
 #[derive(Debug)]
@@ -144,6 +180,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[derive(Default)]
     struct Function {
@@ -159,6 +196,64 @@ mod tests {
                 unreserved,
             };
             Admission { provisioned, on_demand }.admit(counters)
+        }
+    }
+
+    const SECOND: u64 = 1_000_000;
+
+    #[test]
+    fn a_function_grows_by_a_thousand_in_ten_seconds() {
+        let (rate, start) = (ScalingRate::default(), 77 * SECOND);
+        let grown = |now: u64| (0..5_000).filter(|_| rate.grow(now)).count();
+        assert_eq!(grown(start), 1_000);
+        assert_eq!((grown(start), grown(start + SECOND)), (0, 100), "refilled continuously");
+        assert_eq!(grown(start + 11 * SECOND), 1_000);
+        assert!(!rate.is_unused(start + 12 * SECOND) && rate.is_unused(start + 21 * SECOND));
+        assert_eq!(grown(start + 3_600 * SECOND), 1_000, "nothing is saved up");
+    }
+
+    proptest! {
+        #[test]
+        fn no_span_of_time_has_more_environments_than_its_share(
+            steps in proptest::collection::vec((0..3 * SECOND, 0..400_usize), 1..40)
+        ) {
+            let (rate, mut now, mut started) = (ScalingRate::default(), 5 * SECOND, Vec::new());
+            for (pause, wanted) in steps {
+                now += pause;
+                let count = (0..wanted).filter(|_| rate.grow(now)).count();
+                // Whoever wants more than there was got all of it.
+                if count < wanted {
+                    prop_assert!(!rate.grow(now));
+                }
+                started.push((now, count as u64));
+            }
+            for (index, (from, _)) in started.iter().enumerate() {
+                let mut sum = 0;
+                for (to, count) in &started[index..] {
+                    sum += count;
+                    prop_assert!(sum <= 1_000 + (to - from) / ScalingRate::EACH);
+                }
+            }
+        }
+
+        #[test]
+        fn leases_always_return(steps in proptest::collection::vec((0..4_u32, 0..4_u32, any::<bool>(), any::<usize>()), 0..200)) {
+            let (function, account) = (Function::default(), Running::default());
+            let mut held = Vec::new();
+            for (provisioned, limit, reserved, pick) in steps {
+                let on_demand = if reserved { OnDemand::Reserved(limit) } else { OnDemand::Unreserved(limit) };
+                match function.admit(&account, provisioned, on_demand) {
+                    Ok(lease) => held.push(lease),
+                    Err(_) if held.is_empty() => prop_assert_eq!((provisioned, limit), (0, 0), "nothing stands against it"),
+                    Err(_) => drop(held.swap_remove(pick % held.len())),
+                }
+                let counted = function.provisioned.now() + function.running.now();
+                prop_assert_eq!(counted as usize, held.len());
+                prop_assert!(account.now() <= function.running.now());
+            }
+            held.clear();
+            let left = (function.provisioned.now(), function.running.now(), account.now());
+            prop_assert_eq!(left, (0, 0, 0));
         }
     }
 

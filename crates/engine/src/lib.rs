@@ -10,6 +10,6 @@ pub mod pool;
 pub mod queue;
 pub mod retry;
 
-pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
+pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running, ScalingRate};
 pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};
 pub use retry::{Attempt, Reason, RetryLimits, RetryPolicy, Verdict};

@@ -69,6 +69,8 @@ pub enum Submitted<T> {
     Start,
     /// It waits for one of the environments that are starting already: there are more of them than invocations that wait.
     Wait,
+    /// It would need a new environment, and none may be started now.
+    Throttled(T),
     /// It was resolved before an update that others have already seen: look the version up again.
     Stale(T),
 }
@@ -105,8 +107,15 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T> Pool<T> {
-    /// Takes an invocation of `generation`; `offered` is a fresh id, used if an environment must be started.
-    pub fn submit(&mut self, generation: u64, invocation: T, offered: EnvironmentId) -> Submitted<T> {
+    /// Takes an invocation of `generation`; `offered` is a fresh id, used if an environment must be started, which `may_start` is then
+    /// asked for.
+    pub fn submit(
+        &mut self,
+        generation: u64,
+        invocation: T,
+        offered: EnvironmentId,
+        may_start: impl FnOnce() -> bool,
+    ) -> Submitted<T> {
         if generation < self.generation {
             return Submitted::Stale(invocation);
         }
@@ -124,12 +133,15 @@ impl<T> Pool<T> {
             self.set(id, Phase::Busy);
             return Submitted::Run(id, invocation);
         }
-        let spare = self.starting(generation) > self.waiting(generation);
-        self.waiting.push_back((generation, invocation));
-        if spare {
+        if self.starting(generation) > self.waiting(generation) {
             // Its starter's invocation was taken over by an environment that became free sooner.
+            self.waiting.push_back((generation, invocation));
             return Submitted::Wait;
         }
+        if !may_start() {
+            return Submitted::Throttled(invocation);
+        }
+        self.waiting.push_back((generation, invocation));
         self.start(offered, false);
         Submitted::Start
     }
@@ -311,8 +323,8 @@ mod tests {
     #[test]
     fn an_idle_environment_is_reused_hottest_first() {
         let mut pool = Pool::default();
-        assert_eq!(pool.submit(1, "a", A), Submitted::Start);
-        assert_eq!(pool.submit(1, "b", B), Submitted::Start);
+        assert_eq!(pool.put(1, "a", A), Submitted::Start);
+        assert_eq!(pool.put(1, "b", B), Submitted::Start);
         let census = |starting, busy, idle, waiting| Census {
             starting,
             busy,
@@ -325,7 +337,7 @@ mod tests {
         assert_eq!(pool.freed(A, 5), Freed::Park);
         assert_eq!(pool.census(), census(0, 1, 1, 0));
         assert_eq!(pool.freed(B, 9), Freed::Park);
-        assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Run(B, "c"));
+        assert_eq!(pool.put(1, "c", EnvironmentId(3)), Submitted::Run(B, "c"));
         assert_eq!(pool.expire(15, Duration::from_micros(10)), [A]);
         assert_eq!(pool.freed(A, 20), Freed::Stop, "it has ended");
     }
@@ -333,9 +345,9 @@ mod tests {
     #[test]
     fn an_update_lets_old_invocations_finish_and_starts_afresh() {
         let mut pool = Pool::default();
-        assert_eq!(pool.submit(1, "old", A), Submitted::Start);
-        assert_eq!(pool.submit(2, "new", B), Submitted::Start);
-        assert_eq!(pool.submit(1, "late", EnvironmentId(3)), Submitted::Stale("late"));
+        assert_eq!(pool.put(1, "old", A), Submitted::Start);
+        assert_eq!(pool.put(2, "new", B), Submitted::Start);
+        assert_eq!(pool.put(1, "late", EnvironmentId(3)), Submitted::Stale("late"));
         assert_eq!(pool.freed(A, 0), Freed::Run("old"));
         assert_eq!(pool.freed(A, 0), Freed::Stop);
         assert_eq!(pool.freed(B, 0), Freed::Run("new"));
@@ -347,33 +359,33 @@ mod tests {
     #[test]
     fn no_more_environments_start_than_invocations_wait() {
         let mut pool = Pool::default();
-        assert_eq!(pool.submit(1, "a", A), Submitted::Start);
-        assert_eq!(pool.submit(1, "b", B), Submitted::Start);
+        assert_eq!(pool.put(1, "a", A), Submitted::Start);
+        assert_eq!(pool.put(1, "b", B), Submitted::Start);
         assert_eq!(pool.freed(A, 0), Freed::Run("a"));
         assert_eq!(pool.freed(A, 0), Freed::Run("b"), "B still starts");
-        assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Wait);
-        assert_eq!(pool.submit(1, "d", EnvironmentId(4)), Submitted::Start);
+        assert_eq!(pool.put(1, "c", EnvironmentId(3)), Submitted::Wait);
+        assert_eq!(pool.put(1, "d", EnvironmentId(4)), Submitted::Start);
         assert_eq!(pool.lost(B), Lost::Orphan("c"), "one start was for two");
     }
 
     #[test]
     fn what_is_initialised_is_used_before_what_was_reset() {
         let mut pool = Pool::default();
-        pool.submit(1, "a", A);
-        pool.submit(1, "b", B);
+        pool.put(1, "a", A);
+        pool.put(1, "b", B);
         assert_eq!((pool.freed(A, 0), pool.freed(B, 0)), (Freed::Run("a"), Freed::Run("b")));
         assert_eq!((pool.freed(A, 1), pool.reset(B, 2)), (Freed::Park, Freed::Park));
-        assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Run(A, "c"));
-        assert_eq!(pool.submit(1, "d", EnvironmentId(4)), Submitted::Run(B, "d"));
-        assert_eq!(pool.submit(1, "e", EnvironmentId(5)), Submitted::Start);
+        assert_eq!(pool.put(1, "c", EnvironmentId(3)), Submitted::Run(A, "c"));
+        assert_eq!(pool.put(1, "d", EnvironmentId(4)), Submitted::Run(B, "d"));
+        assert_eq!(pool.put(1, "e", EnvironmentId(5)), Submitted::Start);
         assert_eq!(pool.reset(B, 3), Freed::Run("e"), "it is there already");
     }
 
     #[test]
     fn a_failed_start_orphans_one_invocation() {
         let mut pool = Pool::default();
-        pool.submit(1, "a", A);
-        pool.submit(1, "b", B);
+        pool.put(1, "a", A);
+        pool.put(1, "b", B);
         assert_eq!(pool.lost(A), Lost::Orphan("a"));
         assert_eq!(pool.freed(B, 0), Freed::Run("b"));
         assert_eq!(pool.lost(B), Lost::Nobody, "its invocation is with the environment");
@@ -391,14 +403,14 @@ mod tests {
         assert_eq!(pool.provisioned(), 0, "they are starting");
         assert_eq!((pool.freed(A, 0), pool.freed(B, 0)), (Freed::Park, Freed::Park));
         let on_demand = EnvironmentId(99);
-        assert!(matches!(pool.submit(1, "a", on_demand), Submitted::Run(..)));
-        assert!(matches!(pool.submit(1, "b", on_demand), Submitted::Run(..)));
-        assert_eq!(pool.submit(1, "c", on_demand), Submitted::Start);
+        assert!(matches!(pool.put(1, "a", on_demand), Submitted::Run(..)));
+        assert!(matches!(pool.put(1, "b", on_demand), Submitted::Run(..)));
+        assert_eq!(pool.put(1, "c", on_demand), Submitted::Start);
         assert_eq!(pool.freed(on_demand, 5), Freed::Run("c"));
         assert_eq!(pool.freed(A, 6), Freed::Park);
         assert_eq!(pool.freed(on_demand, 7), Freed::Park);
         assert_eq!(
-            pool.submit(1, "d", EnvironmentId(98)),
+            pool.put(1, "d", EnvironmentId(98)),
             Submitted::Run(A, "d"),
             "before the hotter one"
         );
@@ -413,10 +425,31 @@ mod tests {
         assert_eq!(pool.provision(1, 5, &mut fresh), [], "that generation is over");
     }
 
+    impl<T> Pool<T> {
+        /// Where environments may be started.
+        fn put(&mut self, generation: u64, invocation: T, offered: EnvironmentId) -> Submitted<T> {
+            self.submit(generation, invocation, offered, || true)
+        }
+    }
+
+    #[test]
+    fn who_needs_no_new_environment_is_not_throttled() {
+        let mut pool = Pool::default();
+        assert_eq!(pool.submit(1, "a", A, || false), Submitted::Throttled("a"));
+        assert!(pool.is_empty());
+        assert_eq!(pool.put(1, "b", A), Submitted::Start);
+        assert_eq!(pool.freed(A, 0), Freed::Run("b"));
+        assert_eq!(pool.freed(A, 0), Freed::Park);
+        assert_eq!(
+            pool.submit(1, "c", B, || unreachable!("one is idle")),
+            Submitted::Run(A, "c")
+        );
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Provision(usize),
-        Submit { newer: bool },
+        Submit { newer: bool, allowed: bool },
         Freed(usize),
         Reset(usize),
         Lost(usize),
@@ -426,7 +459,7 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
             1 => (0..4_usize).prop_map(Step::Provision),
-            4 => any::<bool>().prop_map(|newer| Step::Submit { newer }),
+            4 => (any::<bool>(), any::<bool>()).prop_map(|(newer, allowed)| Step::Submit { newer, allowed }),
             4 => any::<usize>().prop_map(Step::Freed),
             1 => any::<usize>().prop_map(Step::Reset),
             1 => any::<usize>().prop_map(Step::Lost),
@@ -450,7 +483,7 @@ mod tests {
         fn take(&mut self, step: &Step) {
             match step {
                 Step::Provision(target) => self.provision(*target),
-                Step::Submit { newer } => self.submit(*newer),
+                Step::Submit { newer, allowed } => self.submit(*newer, *allowed),
                 Step::Freed(pick) => {
                     if let Some(id) = self.pick(*pick, |shell, id| !shell.parked.contains(&id)) {
                         self.freed(id, Pool::freed);
@@ -492,12 +525,12 @@ mod tests {
             }
         }
 
-        fn submit(&mut self, newer: bool) {
+        fn submit(&mut self, newer: bool, allowed: bool) {
             self.generation += u64::from(newer);
             self.submitted += 1;
             self.environments += 1;
             let offered = EnvironmentId(self.environments);
-            match self.pool.submit(self.generation, self.submitted, offered) {
+            match self.pool.submit(self.generation, self.submitted, offered, || allowed) {
                 Submitted::Run(id, invocation) => {
                     assert!(self.parked.remove(&id), "only a parked environment is reused");
                     assert_eq!(
@@ -508,6 +541,9 @@ mod tests {
                 }
                 Submitted::Start => drop(self.running.insert(offered, None)),
                 Submitted::Wait => {}
+                Submitted::Throttled(refused) => {
+                    assert!(!allowed && self.answered.insert(refused), "only when none may start");
+                }
                 Submitted::Stale(_) => unreachable!("the shell always submits the newest"),
             }
         }

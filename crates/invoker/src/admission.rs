@@ -4,7 +4,7 @@ use crate::{
     request::{InvokeError, InvokeRequest, ThrottleReason},
     shards::Shards,
 };
-use lambent_engine::{Counters, Exhausted, Lease, Running};
+use lambent_engine::{Counters, Exhausted, Lease, Running, ScalingRate};
 use lambent_types::{FunctionKey, Meter, Occurrence, Scope, VersionKey};
 use std::collections::HashMap;
 
@@ -14,6 +14,7 @@ pub(crate) struct Executions {
     provisioned: Shards<VersionKey, Running>,
     functions: Shards<FunctionKey, Running>,
     unreserved: Shards<Scope, Running>,
+    growing: Shards<FunctionKey, ScalingRate>,
 }
 
 impl Executions {
@@ -52,6 +53,11 @@ impl Executions {
         })
     }
 
+    /// Whether an environment may be started for a function now; if so, it counts.
+    pub(crate) fn grow(&self, function: &FunctionKey, now: u64) -> bool {
+        self.growing.of(function).grow(now)
+    }
+
     /// How many run now in each account and region: all, and those without a share of their own.
     pub(crate) fn by_scope(&self) -> HashMap<Scope, (u32, u32)> {
         let mut found: HashMap<Scope, (u32, u32)> = HashMap::new();
@@ -65,7 +71,8 @@ impl Executions {
     }
 
     /// Forgets the counters that count nothing.
-    pub(crate) fn tidy(&self) {
+    pub(crate) fn tidy(&self, now: u64) {
+        self.growing.retain(|rate| !rate.is_unused(now));
         self.provisioned.retain(|running| !running.is_unused());
         self.functions.retain(|running| !running.is_unused());
         self.unreserved.retain(|running| !running.is_unused());

@@ -6,7 +6,7 @@ use crate::{
     companions::{Companions, Ending},
     init::{self, Failed},
     invoker::Shared,
-    launch::{Initialization, LogStream},
+    launch::{Initialization, LogStream, Patience},
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
@@ -39,6 +39,7 @@ pub(crate) struct Environment {
     pub(crate) name: String,
     pub(crate) initialization: Initialization,
     pub(crate) stream: LogStream,
+    pub(crate) patience: Patience,
     pub(crate) phase: Phase,
     /// Invocations that ended its processes, since the last that did not.
     pub(crate) failures: u32,
@@ -130,6 +131,11 @@ fn hand_on(shared: &Shared, inbox: &mut mpsc::UnboundedReceiver<Job>) {
 }
 
 impl Environment {
+    /// How long an invocation may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.patience.limit(self.function.config.timeout.duration())
+    }
+
     pub(crate) fn ending(&mut self) -> Ending<'_> {
         Ending {
             api: &self.api,
@@ -173,7 +179,7 @@ impl Environment {
     /// Runs a job, and what has to be started for it.
     async fn take(&mut self, shared: &Shared, job: Job) -> After {
         let began = shared.clock.monotonic_micros();
-        self.timeout.set(began, self.function.config.timeout.duration());
+        self.timeout.set(began, self.limit());
         let started = match self.phase {
             Phase::Initialised => Ok(()),
             Phase::Empty => self.start_again(shared, began).await,
@@ -295,7 +301,7 @@ impl Environment {
     async fn invoke(&mut self, shared: &Shared, job: &mut Job, began: u64) -> (Ended, After) {
         let sink = job.sink.take();
         let request = &job.request;
-        let timeout = self.function.config.timeout.duration();
+        let timeout = self.limit();
         let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
         let invocation = Invocation {
             request_id: request.request_id,

@@ -44,7 +44,7 @@ pub(crate) async fn start(
         output: None,
         duration: spent(began),
     })?;
-    let limit = Duration::from_secs(limits::INIT_SECONDS);
+    let limit = environment.patience.limit(Duration::from_secs(limits::INIT_SECONDS));
     let mut initialised = environment.initialise(shared, InitPhase::Init, limit).await;
     if matches!(initialised, Err(Ended::TimedOut)) {
         let emptied = environment.empty(shared, ShutdownReason::Timeout).await;
@@ -103,6 +103,7 @@ async fn boot(
         name,
         initialization,
         stream,
+        patience: launch.patience,
         phase: Phase::Initialised,
         failures: 0,
         api,

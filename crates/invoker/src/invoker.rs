@@ -6,7 +6,7 @@ use crate::{
     launch::{AwsEndpoint, Initialization, Launcher, LogSink},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
-    request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed},
+    request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed, ThrottleReason},
 };
 use lambent_engine::{Census, EnvironmentId};
 use lambent_runtime_api::{ResponseSink, response_stream};
@@ -175,7 +175,7 @@ impl Invoker {
         self.0
             .pools
             .expire(self.0.clock.monotonic_micros(), self.0.options.idle_limit);
-        self.0.executions.tidy();
+        self.0.executions.tidy(self.0.clock.monotonic_micros());
     }
 
     /// How many executions run now in each account and region: all, and those of functions without a reservation.
@@ -230,9 +230,17 @@ impl Shared {
         let function = Arc::clone(&job.request.function);
         let pool = self.pools.of(&function.key);
         let id = self.fresh_id();
-        match pool.submit(job, id) {
+        let may_start = || {
+            self.executions
+                .grow(&function.key.function, self.clock.monotonic_micros())
+        };
+        match pool.submit(job, id, may_start) {
             Placed::Waiting => {}
             Placed::Stale(job) => job.answer(Err(InvokeError::Stale)),
+            Placed::Throttled(job) => {
+                let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
+                job.answer(Err(InvokeError::Throttled(reason)));
+            }
             Placed::Start(inbox) => self.start(pool, id, function, inbox, Initialization::OnDemand),
         }
     }

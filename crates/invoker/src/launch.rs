@@ -7,6 +7,7 @@ use std::{
     io,
     net::TcpListener,
     task::{Context, Poll},
+    time::Duration,
 };
 
 /// Turns a function version into the parts of an environment: code, interpreter, variables, limits.
@@ -39,8 +40,33 @@ pub struct Launch {
     pub spec: EnvSpec,
     /// Held as long as the environment lives: its code.
     pub held: Box<dyn Any + Send + Sync>,
+    /// Whether the function's time is limited.
+    pub patience: Patience,
     /// Lines for the head of the environment's log: the runtime's version, a substituted interpreter.
     pub notes: Vec<String>,
+}
+
+/// Whether the time of initialisation and of invocations is limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// By AWS's ten seconds and the function's timeout.
+    #[default]
+    AsConfigured,
+    /// Not at all: somebody looks into the function with a debugger.
+    Suspended,
+}
+
+impl Patience {
+    /// Longer than anybody stands at a breakpoint.
+    const NO_LIMIT: Duration = Duration::from_secs(24 * 3_600);
+
+    /// The limit in place of the configured one.
+    pub(crate) const fn limit(self, configured: Duration) -> Duration {
+        match self {
+            Self::AsConfigured => configured,
+            Self::Suspended => Self::NO_LIMIT,
+        }
+    }
 }
 
 /// Serves AWS's APIs to functions.

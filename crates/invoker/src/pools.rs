@@ -32,6 +32,8 @@ pub(crate) enum Placed {
     Start(mpsc::UnboundedReceiver<Job>),
     /// The version was updated after it was looked up.
     Stale(Job),
+    /// No environment may be started for it now.
+    Throttled(Job),
 }
 
 impl Pools {
@@ -58,14 +60,15 @@ impl Pools {
 }
 
 impl FunctionPool {
-    /// Hands a job to an idle environment, or lets it wait for a new one.
-    pub(crate) fn submit(&self, job: Job, offered: EnvironmentId) -> Placed {
+    /// Hands a job to an idle environment, or lets it wait for a new one, which `may_start` is asked for.
+    pub(crate) fn submit(&self, job: Job, offered: EnvironmentId, may_start: impl Fn() -> bool) -> Placed {
         let generation = job.request.function.generation;
         let mut state = self.state();
         let mut job = job;
         loop {
-            match state.pool.submit(generation, job, offered) {
+            match state.pool.submit(generation, job, offered, &may_start) {
                 Submitted::Stale(job) => return Placed::Stale(job),
+                Submitted::Throttled(job) => return Placed::Throttled(job),
                 Submitted::Wait => return Placed::Waiting,
                 Submitted::Start => {
                     let (sender, inbox) = mpsc::unbounded_channel();

@@ -131,7 +131,7 @@ pub enum InvokeError {
 /// Which limit throttled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThrottleReason {
-    /// The account's.
+    /// The account's, or how fast the function may grow: no recording tells which reason AWS gives for that.
     ConcurrentInvocationLimitExceeded,
     /// The function's own.
     ReservedFunctionConcurrentInvocationLimitExceeded,

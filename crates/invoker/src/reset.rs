@@ -106,6 +106,6 @@ impl Environment {
     /// What is left of the function's timeout.
     fn left(&self, shared: &Shared, began: u64) -> Duration {
         let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
-        self.function.config.timeout.duration().saturating_sub(spent)
+        self.limit().saturating_sub(spent)
     }
 }

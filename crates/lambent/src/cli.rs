@@ -16,6 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the AWS Lambda API.
     Serve(Box<Serve>),
+    /// Run the function in a directory, anew whenever its files change, on a server of its own.
+    Dev(Box<Dev>),
     /// Show what this host allows, and so what is enforced and what is not.
     Doctor(DataDir),
     /// Show the runtimes.
@@ -42,6 +44,73 @@ pub(crate) struct DataDir {
     /// Where the server keeps everything.
     #[arg(long, env = "LAMBENT_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// The options of `dev`.
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// The function's code: what a package of it would have at its top.
+    pub(crate) dir: PathBuf,
+
+    /// The function's name. [default: the directory's]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// Its runtime, such as python3.13. [default: by the files, the newest that this host has]
+    #[arg(long)]
+    pub(crate) runtime: Option<String>,
+
+    /// Its handler, such as app.handler. [default: by the files]
+    #[arg(long)]
+    pub(crate) handler: Option<String>,
+
+    /// Its timeout in seconds.
+    #[arg(long, default_value = "30")]
+    pub(crate) timeout: Option<i64>,
+
+    /// Its memory in MB. [default: 128]
+    #[arg(long)]
+    pub(crate) memory: Option<i64>,
+
+    /// An environment variable of it; can be said several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<Variable>,
+
+    /// Let a debugger attach at this port of 127.0.0.1: debugpy (which comes with the function), Node.js's inspector or JDWP. The
+    /// function has all the time that it takes. [default port: 5678, 9229 or 5005]
+    #[arg(long, value_name = "PORT", num_args = 0..=1)]
+    pub(crate) debug: Option<Option<u16>>,
+
+    /// Let the function wait at its start until a debugger has attached.
+    #[arg(long, requires = "debug")]
+    pub(crate) debug_wait: bool,
+
+    /// The address to listen on; port 0 picks a free one. [default: 127.0.0.1:4566]
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// Where the server keeps everything. [default: a temporary directory, which is removed at the end]
+    #[arg(long)]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// A variable and its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl std::str::FromStr for Variable {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
+        Ok(Self {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        })
+    }
 }
 
 /// Which runtime identifiers CreateFunction accepts.

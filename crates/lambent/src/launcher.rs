@@ -1,7 +1,7 @@
 //! Puts environments together: code from the store, the interpreter and its plan from the catalogue, limits from the configuration.
 
 use lambent_control::Readiness;
-use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS};
+use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS, Patience};
 use lambent_runtimes::{
     Bootstraps, Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchKind, LaunchPlan,
     extension_env, platform_env,
@@ -31,6 +31,15 @@ pub(crate) struct HostLauncher {
     pub(crate) ids: Arc<dyn Ids>,
     /// What runtimes need before their first launch is done by one at a time.
     pub(crate) preparing: tokio::sync::Mutex<()>,
+    pub(crate) debugging: Option<Debugging>,
+}
+
+/// The function that is debugged.
+#[derive(Clone, Debug)]
+pub(crate) struct Debugging {
+    pub(crate) function: String,
+    /// Whether it waits at its start until somebody has attached.
+    pub(crate) wait: bool,
 }
 
 impl Launcher for HostLauncher {
@@ -67,10 +76,12 @@ impl Launcher for HostLauncher {
             let layers = trees.split_off(1);
             let notes = [Some(init_start(function)), substitution(function, &plan)];
             let env = self.variables(function, stream, &plan, initialization);
-            let spec = spec(function, id, env, plan, &trees[0], &layers)?;
+            let mut spec = spec(function, id, env, plan, &trees[0], &layers)?;
+            let patience = self.equip(function, &mut spec);
             Ok(Launch {
                 spec,
                 held: Box::new(pins),
+                patience,
                 notes: notes.into_iter().flatten().collect(),
             })
         })
@@ -93,6 +104,19 @@ impl Launcher for HostLauncher {
 }
 
 impl HostLauncher {
+    /// Lets a debugger into the function that is debugged.
+    fn equip(&self, function: &FunctionRecord, spec: &mut EnvSpec) -> Patience {
+        let debugged = |it: &&Debugging| it.function == function.key.function.name.as_str();
+        let debugger = self.catalogue.debugger(&function.config.runtime);
+        match (self.debugging.as_ref().filter(debugged), debugger) {
+            (Some(debugging), Some(debugger)) => {
+                debugger.equip(&mut spec.program, &mut spec.env, debugging.wait);
+                Patience::Suspended
+            }
+            (Some(_) | None, _) => Patience::AsConfigured,
+        }
+    }
+
     /// Does what the runtime needs on this host, once.
     async fn prepare_runtime(&self, plan: &LaunchPlan) -> Result<(), LaunchError> {
         if plan.kind == LaunchKind::Driven {

@@ -7,6 +7,7 @@ mod aws_endpoint;
 mod carrier;
 mod cli;
 mod config;
+mod dev;
 mod doctor;
 mod function_log;
 mod health;
@@ -40,7 +41,8 @@ fn main() -> ExitCode {
 
 fn run(cli: cli::Cli) -> anyhow::Result<()> {
     match cli.command {
-        cli::Command::Serve(options) => serve::run(config::Config::resolve(*options)?),
+        cli::Command::Serve(options) => serve::run(config::Config::resolve(*options)?, None),
+        cli::Command::Dev(options) => dev::run(*options),
         cli::Command::Doctor(options) => doctor::run(&config::data_dir(options.data_dir)),
         cli::Command::Runtimes(cli::Runtimes::List(options)) => runtimes::list(&config::data_dir(options.data_dir)),
         cli::Command::Runtimes(cli::Runtimes::Install { names, data_dir }) => {

@@ -1,6 +1,6 @@
 //! `lambent serve`: everything started, and stopped in order. How it is put together is in `wiring.rs`.
 
-use crate::{config::Config, wiring::wire};
+use crate::{config::Config, dev::Session, wiring::wire};
 use anyhow::Context as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{io::IsTerminal as _, sync::Arc, time::Duration};
@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 /// How often environments are looked after: idle ones end, provisioned ones are replaced.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// Runs a server until it is told to stop.
-pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+/// Runs a server until it is told to stop, with a function that is being developed if there is one.
+pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter())
         .with_writer(std::io::stderr)
@@ -33,7 +33,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
         builder
     };
     let runtime = builder.enable_all().build().context("cannot start the runtime")?;
-    let outcome = runtime.block_on(serve(config));
+    let outcome = runtime.block_on(serve(config, session));
     // Blocking work that is left, such as unpacking for a client that has gone, does not hold up the end.
     runtime.shutdown_background();
     outcome
@@ -56,10 +56,10 @@ fn filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("LAMBENT_LOG").unwrap_or_else(|_| "info".into())
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let (listen, drain) = (config.listen, config.drain);
-    let server = wire(config).await?;
+    let server = wire(config, session.as_ref()).await?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
@@ -104,7 +104,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     metrics.spawn(server.metrics.run(metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
-    signals.next().await;
+    let mut developing = JoinSet::new();
+    if let Some(session) = session {
+        developing.spawn(session.run(server.control.clone(), address));
+    }
+    let outcome = tokio::select! {
+        () = signals.next() => Ok(()),
+        Some(ended) = developing.join_next() => ended.context("the session broke").flatten(),
+    };
+    developing.shutdown().await;
     tracing::info!("stopping: running invocations finish first; a second signal stops at once");
     // In this order: nothing new comes in; what runs finishes; then environments end; then what they stand on.
     let ordered = async {
@@ -130,7 +138,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
     // However it ended, what functions wrote is kept.
     server.kept_logs.close();
-    Ok(())
+    outcome
 }
 
 /// SIGTERM and SIGINT.

@@ -4,6 +4,7 @@ use crate::{
     aws_endpoint::Inside,
     carrier::Services,
     config::Config,
+    dev::Session,
     function_log::{FunctionLog, Printed},
     health::ServerHealth,
     launcher::HostLauncher,
@@ -18,7 +19,7 @@ use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
 use lambent_metrics::{FunctionMeter, Metrics};
-use lambent_sandbox::SandboxProvider as _;
+use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
 use lambent_sources::Sources;
@@ -26,7 +27,6 @@ use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
-use lambent_wire::service::Api;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -80,7 +80,7 @@ impl Ground {
     }
 
     /// Who prepares environments, and the work that makes that faster.
-    fn launcher(&self) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
+    fn launcher(&self, session: Option<&Session>) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
         let (catalogue, bootstraps, compiling) = runtimes::host(&self.data)?.compile();
         let mut chores = JoinSet::new();
         chores.spawn_blocking(compiling);
@@ -90,6 +90,7 @@ impl Ground {
             code: Arc::clone(&self.code),
             ids: Arc::clone(&self.ids),
             preparing: tokio::sync::Mutex::default(),
+            debugging: session.and_then(Session::debugging),
         };
         Ok((Arc::new(launcher), chores))
     }
@@ -177,18 +178,21 @@ impl Ground {
 }
 
 /// Puts a server together.
-pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
-    let ground = Ground::lay(&config.data_dir)?;
+pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
+    let mut ground = Ground::lay(&config.data_dir)?;
+    if let Some(session) = session {
+        ground.code = session.over(ground.code);
+    }
     let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
     warn_about_gaps(&sandbox);
-    let (launcher, chores) = ground.launcher()?;
+    let (launcher, mut chores) = ground.launcher(session)?;
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
-            sandbox: Arc::clone(&sandbox) as _,
+            sandbox: environments(&sandbox, session, &mut chores).await?,
             aws_endpoint: Arc::clone(&inside) as _,
             log: ground.function_log(&kept_logs, config.function_logs)?,
             meter: Arc::clone(&ground.meter) as _,
@@ -256,6 +260,19 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         sources,
         metrics,
     })
+}
+
+/// What makes environments, and lets a debugger into them where one is wanted.
+async fn environments(
+    sandbox: &Arc<LinuxSandbox>,
+    session: Option<&Session>,
+    chores: &mut JoinSet<()>,
+) -> anyhow::Result<Arc<dyn SandboxProvider>> {
+    let sandbox = Arc::clone(sandbox) as _;
+    match session {
+        Some(session) => session.around(sandbox, chores).await,
+        None => Ok(sandbox),
+    }
 }
 
 /// Isolation is real or said to be absent.

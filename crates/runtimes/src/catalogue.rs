@@ -3,6 +3,7 @@
 use crate::{
     Bootstraps,
     bootstraps::DRIVER,
+    debugger::Debugger,
     go::DRIVER_ARGUMENT,
     plan::{LaunchKind, LaunchPlan},
     selection::{Interpreter, Language, choose},
@@ -27,6 +28,7 @@ pub struct Catalogue {
 
 struct Entry {
     deprecated: bool,
+    debugger: Option<Debugger>,
     outcome: Result<LaunchPlan, Unavailable>,
     interpreter: Option<(Interpreter, bool)>,
     wanted: Option<(Language, Version)>,
@@ -155,6 +157,12 @@ impl Catalogue {
         Some((*language, version))
     }
 
+    /// How a debugger gets into functions of a runtime, where one can.
+    #[must_use]
+    pub fn debugger(&self, id: &RuntimeId) -> Option<&Debugger> {
+        self.runtimes.get(id.as_str())?.debugger.as_ref()
+    }
+
     /// Every runtime, sorted by identifier.
     #[must_use]
     pub fn report(&self) -> Vec<RuntimeReport> {
@@ -191,6 +199,10 @@ impl Host<'_> {
     ) -> Result<Entry, CatalogueError> {
         let entry = |outcome, interpreter| Entry {
             deprecated: spec.deprecated,
+            debugger: spec
+                .family
+                .as_ref()
+                .and_then(|family| families.get(family)?.debug.clone()),
             outcome,
             interpreter,
             wanted: None,

@@ -8,6 +8,7 @@
 
 mod bootstraps;
 mod catalogue;
+mod debugger;
 mod discovery;
 mod environment;
 mod go;
@@ -19,6 +20,7 @@ mod version;
 
 pub use bootstraps::Bootstraps;
 pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable, fix};
+pub use debugger::Debugger;
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
 pub use go::run_go_driver_if_asked;

@@ -1,6 +1,6 @@
 //! The form of the catalogue file.
 
-use crate::{selection::Language, version::Version};
+use crate::{debugger::Debugger, selection::Language, version::Version};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -35,6 +35,7 @@ pub(crate) struct Family {
     pub(crate) early_since: u32,
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) debug: Option<Debugger>,
 }
 
 /// One runtime.

@@ -24,3 +24,7 @@ pub const INIT_SECONDS: u64 = 10;
 pub const LOG_TAIL_BYTES: usize = 4_096;
 /// Concurrent executions of an account unless the operator says otherwise.
 pub const ACCOUNT_CONCURRENCY: u32 = 1_000;
+/// Environments that a function gets on demand in [`SCALING_SECONDS`] (AWS: "Lambda scaling behavior").
+pub const SCALING_ENVIRONMENTS: u64 = 1_000;
+/// In how many seconds it gets [`SCALING_ENVIRONMENTS`].
+pub const SCALING_SECONDS: u64 = 10;

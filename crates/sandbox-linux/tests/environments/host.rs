@@ -83,7 +83,7 @@ impl Host {
     }
 }
 
-/// Waits for the end of the runtime process and of its output.
+/// Waits for the end of the runtime process, ends the environment, and waits for the end of its output.
 pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
     let Sandbox {
         output,
@@ -95,7 +95,8 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         aws_endpoint: _,
     } = sandbox;
     let exit = exited.await.ok();
-    drop(control);
+    // Its init would write the output of those that come after them.
+    control.kill();
     let mut text = Vec::new();
     Receiver::from_owned_fd(output)
         .unwrap()
