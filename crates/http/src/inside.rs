@@ -38,6 +38,13 @@ pub async fn serve(listener: TcpListener, edge: Edge) {
     }
 }
 
+/// Serves one connection with what [`Edge::inside`] made.
+pub async fn serve_connection(stream: TcpStream, edge: Edge) {
+    if let Ok(peer) = stream.peer_addr() {
+        connection(stream, peer, Arc::new(edge)).await;
+    }
+}
+
 async fn connection(stream: TcpStream, peer: SocketAddr, edge: Arc<Edge>) {
     // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
     let _ = stream.set_nodelay(true);

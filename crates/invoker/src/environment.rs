@@ -34,7 +34,7 @@ const FREEZE_AFTER: Duration = Duration::from_millis(10);
 pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionRecord>,
     pub(crate) api: Arc<RuntimeApi>,
-    /// The Runtime API and the AWS endpoint.
+    /// The Runtime API, the AWS endpoint, and who stands at the gate.
     pub(crate) _servers: JoinSet<()>,
     pub(crate) exited: oneshot::Receiver<Exit>,
     pub(crate) control: Arc<dyn SandboxControl>,

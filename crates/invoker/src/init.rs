@@ -137,6 +137,7 @@ async fn boot(
     let Sandbox {
         runtime_api,
         aws_endpoint,
+        gate,
         output,
         exited,
         companion_output,
@@ -160,6 +161,9 @@ async fn boot(
     let mut servers = JoinSet::new();
     servers.spawn(Arc::clone(&api).serve(runtime_api, std::future::pending()));
     servers.spawn(aws_endpoint);
+    if let Some(gate) = gate {
+        servers.spawn(shared.outside.stand_at(gate, &function.key.function));
+    }
     Ok(Booted {
         api,
         servers,

@@ -3,7 +3,7 @@
 use crate::{
     admission::Executions,
     environment,
-    launch::{AwsEndpoint, Initialization, Launcher, LogSink},
+    launch::{AwsEndpoint, Initialization, Launcher, LogSink, Outside},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
     request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed},
@@ -48,6 +48,8 @@ pub struct Parts {
     pub sandbox: Arc<dyn SandboxProvider>,
     /// Serves AWS's APIs in them.
     pub aws_endpoint: Arc<dyn AwsEndpoint>,
+    /// Stands at their gates.
+    pub outside: Arc<dyn Outside>,
     /// Keeps their logs.
     pub log: Arc<dyn LogSink>,
     /// Time.
@@ -65,6 +67,7 @@ pub(crate) struct Shared {
     pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) sandbox: Arc<dyn SandboxProvider>,
     pub(crate) aws_endpoint: Arc<dyn AwsEndpoint>,
+    pub(crate) outside: Arc<dyn Outside>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -90,6 +93,7 @@ impl Invoker {
             launcher: parts.launcher,
             sandbox: parts.sandbox,
             aws_endpoint: parts.aws_endpoint,
+            outside: parts.outside,
             log: parts.log,
             clock: parts.clock,
             ids: parts.ids,

@@ -10,6 +10,7 @@ mod doctor;
 mod function_log;
 mod health;
 mod launcher;
+mod outside;
 mod runtimes;
 mod serve;
 

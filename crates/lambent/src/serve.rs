@@ -6,6 +6,7 @@ use crate::{
     function_log::{Printed, Silent},
     health::ServerHealth,
     launcher::HostLauncher,
+    outside::World,
     runtimes,
 };
 use anyhow::Context as _;
@@ -167,6 +168,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
+            outside: Arc::new(World::start(config.reach, Arc::clone(&inside)).context("cannot start the network")?),
             log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),

@@ -117,7 +117,7 @@ impl Watch {
                         let _ = companions.send((place, exit_of(ending, self.usage.last_words())));
                     }
                 }
-                FromInit::Running
+                FromInit::Running { .. }
                 | FromInit::InvalidEntrypoint { .. }
                 | FromInit::InvalidCompanion { .. }
                 | FromInit::Failed(_) => {}

@@ -63,15 +63,21 @@ pub fn run_starter_if_asked() {
         return;
     }
     let state_dir = arguments.next().map(PathBuf::from);
-    let mut number = || arguments.next().and_then(|number| number.to_str()?.parse().ok());
-    let status = match (state_dir, number(), number()) {
-        (Some(state_dir), Some(plain), Some(ahead)) => match start(state_dir, Stock { plain, ahead }) {
-            Ok(()) => 0,
-            Err(error) => {
-                eprintln!("environment starter: {error}");
-                1
+    let mut number = || {
+        arguments
+            .next()
+            .and_then(|number| number.to_str()?.parse::<usize>().ok())
+    };
+    let status = match (state_dir, number(), number(), number()) {
+        (Some(state_dir), Some(plain), Some(ahead), Some(gate)) => {
+            match start(state_dir, Stock { plain, ahead }, gate > 0) {
+                Ok(()) => 0,
+                Err(error) => {
+                    eprintln!("environment starter: {error}");
+                    1
+                }
             }
-        },
+        }
         _ => {
             eprintln!("environment starter: started by the server only");
             2
@@ -80,14 +86,14 @@ pub fn run_starter_if_asked() {
     sys::exit_now(status)
 }
 
-fn start(state_dir: PathBuf, stock: Stock) -> Result<(), StepError> {
+fn start(state_dir: PathBuf, stock: Stock, gate: bool) -> Result<(), StepError> {
     sys::ignore_terminal_signals();
     // One descriptor per environment: the soft limit is for programs that use `select`.
     sys::raise_to_hard_limit(Resource::Nofile).step("raise the limit on open files")?;
     // SAFETY: nothing has used standard input yet: this is the first thing the program does.
     let server = unsafe { sys::take_standard_input() }.step("take the server's socket")?;
     let children = sys::child_signals().step("watch children")?;
-    let (ground, enforcement) = Ground::prepare(&state_dir);
+    let (ground, enforcement) = Ground::prepare(&state_dir, gate);
     let mut starter = Starter {
         server,
         children,
