@@ -10,6 +10,7 @@ import pytest
 from kit import functions, host, outside
 from kit.eventually import eventually
 from kit.neighbourhood import CLOSED, ECHO, FAR, LISTEN, NEAR, ON_ALL, ON_LOOPBACK, PRIVATE
+from kit.sdk import sdk
 
 PROBE = '''
 import errno, socket, time
@@ -241,3 +242,59 @@ def test_a_killed_server_leaves_nothing_and_the_next_one_serves(world):
     eventually(lambda: not traces.left(), 30, "everything that the server had running is gone")
     server.start()
     assert world.probe(server)(f"speak('{FAR}', {ECHO})") == "hello"
+
+
+def test_aws_names_lead_to_the_server_where_the_operator_says_so(world):
+    """With an SDK that is told of no endpoint, and believes who it usually believes."""
+    server = world.server("--intercept-aws", "--function-network", "none")
+    source = """
+        import boto3, socket, ssl, urllib.request
+        def handler(event, context):
+            return eval(event)
+    """
+    files = {"function.py": source} | sdk()
+    ignoring = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    function = functions.create(
+        server.client(account="111122223333"), files, host.newest("python"), "function.handler",
+        Timeout=120, MemorySize=512, Environment={"Variables": ignoring},
+    )  # fmt: skip
+
+    def ask(what):
+        answer = function.invoke(what)
+        assert answer.error is None, answer.body
+        return answer.value
+
+    assert ask("boto3.client('lambda').meta.endpoint_url").startswith("https://lambda.us-east-1.amazonaws.com")
+    assert function.name in ask("[f['FunctionName'] for f in boto3.client('lambda').list_functions()['Functions']]")
+    assert ask("boto3.client('lambda', region_name='eu-west-1').list_functions()['Functions']") == []
+    # Without the SDK, too: Python's own library; and without TLS.
+    scheme = "urllib.request.urlopen(urllib.request.Request('{}://lambda.us-east-1.amazonaws.com/2015-03-31/functions', headers={{"
+    scheme += "'Authorization': 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0'"
+    scheme += "}})).status"
+    assert ask(scheme.format("https")) == ask(scheme.format("http")) == 200
+    # Nobody else is who he says he is, and other names stay unknown.
+    wrong = "ssl.create_default_context().wrap_socket(socket.create_connection(('169.254.78.3', 443)), server_hostname='example.com')"
+    assert function.invoke(wrong).error == "Unhandled"
+    assert function.invoke("socket.getaddrinfo('far.example.com', 80)").error == "Unhandled"
+    key = server.data / "authority" / "authority.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_nodejs_believes_the_server_where_it_stands_for_aws(world):
+    server = world.server("--intercept-aws")
+    source = """
+        exports.handler = async (event) => {
+            const answer = await fetch("https://lambda.us-east-1.amazonaws.com/2015-03-31/functions", {headers: {
+                authorization: "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0",
+            }});
+            return [answer.status, (await answer.json()).Functions.length];
+        };
+    """
+    function = functions.create(server.client(), {"index.js": source}, host.newest("nodejs"), "index.handler", Timeout=60)
+    for _ in range(2):
+        assert function.invoke().value == [200, 1]
+
+
+def test_aws_names_are_aws_own_unless_the_operator_says_otherwise(probe):
+    assert probe("resolve('lambda.us-east-1.amazonaws.com')") == NO_NAME
+    assert probe("speak('169.254.78.3', 443)") == NO_WAY

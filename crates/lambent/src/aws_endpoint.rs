@@ -1,5 +1,6 @@
 //! The server's own API, where functions reach it.
 
+use lambent_authority::Authority;
 use lambent_http::Edge;
 use lambent_invoker::AwsEndpoint;
 use lambent_sandbox::BoxFuture;
@@ -13,6 +14,8 @@ use tokio::net::TcpStream;
 
 /// The port of AWS's APIs without TLS.
 const HTTP: u16 = 80;
+/// With it.
+const HTTPS: u16 = 443;
 
 /// Stands for the edge where the invoker is made, which the edge is made of.
 #[derive(Default)]
@@ -26,12 +29,29 @@ impl Inside {
 }
 
 impl Inside {
-    /// Serves a connection that a function of `account` made to one of AWS's own names.
-    pub(crate) fn connection(&self, stream: TcpStream, port: u16, account: AccountId) -> BoxFuture<'static, ()> {
+    /// Serves a connection that a function of `account` made to one of AWS's own names, for which `authority` vouches.
+    pub(crate) fn connection(
+        &self,
+        stream: TcpStream,
+        port: u16,
+        account: AccountId,
+        authority: Option<Authority>,
+    ) -> BoxFuture<'static, ()> {
         let edge = self.0.get().and_then(Weak::upgrade);
         Box::pin(async move {
-            if let Some(edge) = edge.filter(|_| port == HTTP) {
-                lambent_http::serve_connection(stream, edge.inside(account)).await;
+            let (Some(edge), Ok(peer)) = (edge, stream.peer_addr()) else {
+                return;
+            };
+            // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
+            let _ = stream.set_nodelay(true);
+            let edge = edge.inside(account);
+            match (port, authority) {
+                (HTTP, _) => lambent_http::serve_connection(stream, peer, edge).await,
+                (HTTPS, Some(authority)) => match authority.accept(stream).await {
+                    Ok(stream) => lambent_http::serve_connection(stream, peer, edge).await,
+                    Err(error) => tracing::debug!(%error, "a function did not take the server for AWS"),
+                },
+                _ => {}
             }
         })
     }

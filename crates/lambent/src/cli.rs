@@ -116,6 +116,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_ALLOW_HOST_PORT", value_name = "PORTS", value_delimiter = ',')]
     pub(crate) allow_host_port: Vec<u16>,
 
+    /// Lead AWS's own names (*.amazonaws.com) to this server inside environments, with certificates of an authority of its own that
+    /// functions believe: for SDKs that ignore AWS_ENDPOINT_URL. [default: no]
+    #[arg(long, env = "LAMBENT_INTERCEPT_AWS", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) intercept_aws: Option<bool>,
+
     /// Divide the delays between the tries of asynchronous events by this, for tests. [default: 1]
     #[arg(long, env = "LAMBENT_EVENT_TIME_SCALE")]
     pub(crate) event_time_scale: Option<u32>,

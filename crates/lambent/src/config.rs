@@ -58,6 +58,7 @@ impl Config {
             said.function_network.or(file.function_network),
             either(said.function_network_allow, file.function_network_allow),
             either(said.allow_host_port, file.allow_host_port),
+            said.intercept_aws.or(file.intercept_aws).unwrap_or(false),
         )?;
         sandbox.gate = !reach.is_nothing();
         Ok(Self {
@@ -114,13 +115,18 @@ fn auth(listen: SocketAddr, credentials: Vec<crate::cli::Credential>) -> anyhow:
 }
 
 /// What functions reach.
-fn reach(network: Option<FunctionNetwork>, allowed: Vec<String>, host_ports: Vec<u16>) -> anyhow::Result<Reach> {
+fn reach(
+    network: Option<FunctionNetwork>,
+    allowed: Vec<String>,
+    host_ports: Vec<u16>,
+    intercept_aws: bool,
+) -> anyhow::Result<Reach> {
     let allowed = allowed.iter().map(|network| network.parse());
     Ok(Reach {
         internet: network.unwrap_or(FunctionNetwork::Outbound) == FunctionNetwork::Outbound,
         allowed: allowed.collect::<Result<_, _>>().context("--function-network-allow")?,
         host_ports,
-        intercept_aws: false,
+        intercept_aws,
     })
 }
 

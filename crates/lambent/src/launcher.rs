@@ -3,10 +3,12 @@
 use lambent_control::Readiness;
 use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS};
 use lambent_runtimes::{
-    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, extension_env,
-    platform_env,
+    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, Unavailable,
+    extension_env, platform_env,
 };
-use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart};
+use lambent_sandbox::{
+    AUTHORITIES_FILE, AUTHORITY_FILE, BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart,
+};
 use lambent_store::CodeStore;
 use lambent_types::{
     Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
@@ -23,11 +25,22 @@ const RUNTIME_API: &str = "127.0.0.1:9001";
 /// Where SDKs and the CLI look for AWS's APIs, all of them. At AWS it is not set; there names lead to the endpoints.
 const AWS_ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566");
 
+/// Where programs look for whom to believe: botocore and the CLI; OpenSSL, Go and most others; Python's requests; Node.js, which adds
+/// to those that are built in.
+const BELIEF: [(&str, &str); 4] = [
+    ("AWS_CA_BUNDLE", AUTHORITIES_FILE),
+    ("SSL_CERT_FILE", AUTHORITIES_FILE),
+    ("REQUESTS_CA_BUNDLE", AUTHORITIES_FILE),
+    ("NODE_EXTRA_CA_CERTS", AUTHORITY_FILE),
+];
+
 /// Prepares environments on this host.
 pub(crate) struct HostLauncher {
     pub(crate) catalogue: Catalogue,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// Whether environments have an authority of the server's own to believe.
+    pub(crate) believes: bool,
 }
 
 impl Launcher for HostLauncher {
@@ -46,8 +59,7 @@ impl Launcher for HostLauncher {
                 )));
             }
             let plan = self
-                .catalogue
-                .launch(&function.config.runtime)
+                .plan(function)
                 .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
             let (mut trees, mut pins) = (Vec::new(), Vec::new());
             for digest in function.packages() {
@@ -73,7 +85,7 @@ impl Launcher for HostLauncher {
     }
 
     fn program(&self, function: &FunctionRecord) -> Option<Program> {
-        let plan = self.catalogue.launch(&function.config.runtime).ok()?;
+        let plan = self.plan(function).ok()?;
         let none = EnvironmentVariables::default();
         // Programs that can be started ahead do not depend on the code.
         let program = plan.program_for(&facts(function, &none, Path::new(""), &[])).ok()?;
@@ -82,6 +94,15 @@ impl Launcher for HostLauncher {
 }
 
 impl HostLauncher {
+    fn plan(&self, function: &FunctionRecord) -> Result<LaunchPlan, Unavailable> {
+        let mut plan = self.catalogue.launch(&function.config.runtime)?;
+        if self.believes {
+            let variables = BELIEF.map(|(name, file)| (name.to_owned(), file.to_owned()));
+            plan.env.extend(variables);
+        }
+        Ok(plan)
+    }
+
     fn variables(
         &self,
         function: &FunctionRecord,

@@ -1,6 +1,7 @@
 //! The world outside of environments, carried to them on a thread of its own.
 
 use crate::aws_endpoint::Inside;
+use lambent_authority::Authority;
 use lambent_invoker::Outside;
 use lambent_relay::{AwsConnection, Reach, Relay};
 use lambent_sandbox::{BoxFuture, Gate};
@@ -21,13 +22,14 @@ const MOST_CONVERSATIONS: u64 = 65_536;
 pub(crate) struct World {
     relay: Relay,
     inside: Arc<Inside>,
+    authority: Option<Authority>,
     /// `None` while it is dropped.
     runtime: Option<Runtime>,
 }
 
 impl World {
     /// Starts the thread.
-    pub(crate) fn start(reach: Reach, inside: Arc<Inside>) -> io::Result<Self> {
+    pub(crate) fn start(reach: Reach, inside: Arc<Inside>, authority: Option<Authority>) -> io::Result<Self> {
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let conversations = (files / SHARE_OF_FILES).min(MOST_CONVERSATIONS);
         let runtime = Builder::new_multi_thread()
@@ -38,6 +40,7 @@ impl World {
         Ok(Self {
             relay: Relay::new(reach, usize::try_from(conversations).unwrap_or(usize::MAX)),
             inside,
+            authority,
             runtime: Some(runtime),
         })
     }
@@ -49,7 +52,9 @@ impl Outside for World {
             return Box::pin(std::future::ready(()));
         };
         let (inside, account) = (Arc::clone(&self.inside), function.scope.account);
-        let aws: AwsConnection = Arc::new(move |stream, port| inside.connection(stream, port, account));
+        let authority = self.authority.clone();
+        let aws: AwsConnection =
+            Arc::new(move |stream, port| inside.connection(stream, port, account, authority.clone()));
         let relay = self.relay.clone();
         // Dropping the set ends what is in it.
         let mut standing = JoinSet::new();

@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
+use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_events::{Dispatcher, EventQueue};
 use lambent_http::Edge;
@@ -151,8 +152,10 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("lambent.db"))?);
     let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
-    let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
-    warn_about_gaps(&sandbox);
+    let intercepting = config.reach.intercept_aws;
+    let authority = intercepting.then(|| Authority::open(&data.join("authority")));
+    let authority = authority.transpose()?;
+    let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
 
     let (catalogue, compiling) = runtimes::host(data)?.compile();
     let mut chores = JoinSet::new();
@@ -161,6 +164,7 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         catalogue,
         code: Arc::clone(&code),
         ids: Arc::clone(&ids),
+        believes: authority.is_some(),
     });
     let inside = Arc::new(Inside::default());
     let invoker = Invoker::new(
@@ -168,7 +172,9 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
             launcher: Arc::clone(&launcher) as _,
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
-            outside: Arc::new(World::start(config.reach, Arc::clone(&inside)).context("cannot start the network")?),
+            outside: Arc::new(
+                World::start(config.reach, Arc::clone(&inside), authority).context("cannot start the network")?,
+            ),
             log: log(config.function_logs)?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
@@ -215,6 +221,20 @@ async fn wire(config: Config) -> anyhow::Result<Server> {
         edge,
         dispatcher,
     })
+}
+
+/// Makes environments, which believe the authority if there is one.
+async fn sandbox(
+    options: lambent_sandbox_linux::Options,
+    authority: Option<&Authority>,
+) -> anyhow::Result<Arc<LinuxSandbox>> {
+    let sandbox = LinuxSandbox::new(lambent_sandbox_linux::Options {
+        authority: authority.map(|authority| authority.certificate_file().to_owned()),
+        ..options
+    });
+    let sandbox = Arc::new(sandbox.await?);
+    warn_about_gaps(&sandbox);
+    Ok(sandbox)
 }
 
 /// Where the functions' logs go.

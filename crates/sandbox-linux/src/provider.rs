@@ -38,6 +38,9 @@ pub struct Options {
     pub ahead: usize,
     /// Whether environments have a [`Gate`], where the host allows it.
     pub gate: bool,
+    /// A file with a certificate that environments find at [`AUTHORITY_FILE`](lambent_sandbox::AUTHORITY_FILE), and with the host's own
+    /// at [`AUTHORITIES_FILE`](lambent_sandbox::AUTHORITIES_FILE).
+    pub authority: Option<PathBuf>,
 }
 
 impl Options {
@@ -49,6 +52,7 @@ impl Options {
             spares: 2,
             ahead: 4,
             gate: true,
+            authority: None,
         }
     }
 }

@@ -16,6 +16,11 @@ pub const HOST_NAME: &str = "host.lambent.internal";
 /// Stands for AWS inside environments, where its names are answered with it.
 pub const AWS_ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 78, 3);
 
+/// Inside environments: the certificate of the authority that they are to believe beside the usual ones, where there is one.
+pub const AUTHORITY_FILE: &str = "/etc/lambent/authority.pem";
+/// The same, and all that the host believes.
+pub const AUTHORITIES_FILE: &str = "/etc/lambent/authorities.pem";
+
 /// Stands between an environment's network and all others. The environment reaches nothing by itself: what begins a conversation, and all
 /// datagrams, are held up and reported here, and go nowhere unless the server sees to it.
 ///

@@ -9,7 +9,9 @@ mod gate;
 mod spec;
 
 pub use enforcement::{Enforcement, Guarantee, Primitive};
-pub use gate::{AWS_ADDRESS, ENVIRONMENT_ADDRESS, Gate, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS};
+pub use gate::{
+    AUTHORITIES_FILE, AUTHORITY_FILE, AWS_ADDRESS, ENVIRONMENT_ADDRESS, Gate, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS,
+};
 pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
 
 use std::{

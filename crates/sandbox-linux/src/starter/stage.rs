@@ -6,7 +6,7 @@ use crate::{
     step::{Step, StepError},
     sys::{self, MountAttributes},
 };
-use lambent_sandbox::{HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS};
+use lambent_sandbox::{AUTHORITIES_FILE, AUTHORITY_FILE, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS};
 use rustix::{
     fs::CWD,
     mount::{MountFlags, MoveMountFlags, OpenTreeFlags, mount, move_mount, open_tree},
@@ -25,6 +25,8 @@ const ETC_DIRS: [&str; 5] = ["ssl", "pki", "ca-certificates", "crypto-policies",
 const ETC_DIR_PREFIX: &str = "java-";
 /// Copied rather than mounted: small, and package managers replace them by renaming, which a mount would not follow.
 const ETC_COPIES: [&str; 2] = ["ld.so.cache", "localtime"];
+/// Where distributions keep the certificates of whom they believe, in one file.
+const HOST_AUTHORITIES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 const DEVICE_LINKS: [(&str, &str); 5] = [
     ("fd", "/proc/self/fd"),
@@ -37,7 +39,7 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
 const EMPTY_DIRS: [&str; 5] = ["opt", "tmp", "proc", "var", "dev"];
 
 /// Builds the root at `root` in this mount namespace and seals it.
-pub(super) fn build(root: &Path, gate: bool) -> Result<(), StepError> {
+pub(super) fn build(root: &Path, gate: bool, authority: Option<&Path>) -> Result<(), StepError> {
     fs::create_dir_all(root).step(format!("create {}", root.display()))?;
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
     mount("tmpfs", root, "tmpfs", flags, c"mode=755,size=8m,nr_inodes=4096").step("mount the minimal root")?;
@@ -49,6 +51,9 @@ pub(super) fn build(root: &Path, gate: bool) -> Result<(), StepError> {
         show(&Path::new("/").join(dir), &root.join(dir))?;
     }
     build_etc(&root.join("etc"), gate)?;
+    if let Some(authority) = authority {
+        build_authorities(root, authority)?;
+    }
     build_dev(&root.join("dev"))?;
     // Sealed alone: the devices below must stay devices.
     let top = open_tree(CWD, root, OpenTreeFlags::OPEN_TREE_CLOEXEC).step("open the minimal root")?;
@@ -97,6 +102,19 @@ fn build_etc(etc: &Path, gate: bool) -> Result<(), StepError> {
         }
     }
     Ok(())
+}
+
+/// Who is believed beside those whom the host believes, alone and together with them.
+fn build_authorities(root: &Path, authority: &Path) -> Result<(), StepError> {
+    let inside = |path: &str| root.join(path.trim_start_matches('/'));
+    let (alone, together) = (inside(AUTHORITY_FILE), inside(AUTHORITIES_FILE));
+    let certificate = fs::read(authority).step(format!("read {}", authority.display()))?;
+    let hosts = HOST_AUTHORITIES.iter().find_map(|file| fs::read(file).ok());
+    let mut all = hosts.unwrap_or_default();
+    all.extend(&certificate);
+    fs::create_dir_all(alone.parent().unwrap_or(root)).step("create /etc/lambent")?;
+    fs::write(&alone, certificate).step(format!("write {AUTHORITY_FILE}"))?;
+    fs::write(&together, all).step(format!("write {AUTHORITIES_FILE}"))
 }
 
 fn build_dev(dev: &Path) -> Result<(), StepError> {
