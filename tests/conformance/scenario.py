@@ -8,6 +8,9 @@ import itertools
 import json
 import pathlib
 import re
+import shutil
+import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -19,6 +22,9 @@ import botocore.session
 import urllib3
 
 FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
+#: Where the interfaces are that functions in Java implement.
+JAVA = FUNCTIONS.parents[2] / "runtimes/java"
+COMPILING = threading.Lock()
 REGION = "us-east-1"
 # The account in whose name the answers were recorded.
 RECORDED_ACCOUNT = "111111111111"
@@ -321,6 +327,24 @@ def archive(files, programs=()):
             info.external_attr = (0o755 if path in programs else 0o644) << 16
             zipped.writestr(info, content)
     return buffer.getvalue()
+
+
+def compiled():
+    """The functions in Java, with the interfaces of aws-lambda-java-core that they bring along: path to content."""
+    with COMPILING:
+        return _compiled()
+
+
+@functools.cache
+def _compiled():
+    compiler = shutil.which("javac")
+    if compiler is None:
+        raise NotAsExpected("there is no javac on this host to compile the function with")
+    with tempfile.TemporaryDirectory() as folder:
+        sources = [str(path) for path in sorted((FUNCTIONS / "java").rglob("*.java"))]
+        command = [compiler, "--release", "8", "-nowarn", "-Xlint:none", "-implicit:class", "-sourcepath", str(JAVA), "-d", folder]
+        subprocess.run([*command, *sources], check=True, capture_output=True)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*.class"))}
 
 
 def archive_of(size):

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 # Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None of these is invoked.
-RUNTIMES = "java11", "java17", "java21", "java25", "dotnet8", "dotnet10"
+RUNTIMES = "dotnet8", "dotnet10"
 # AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
 SETTLE_MILLIS = 500
 # AWS tries an event again after a minute, and again after two.

@@ -12,7 +12,7 @@ MODEL = botocore.session.get_session().get_service_model("lambda")
 
 def implemented():
     """A file below a crate's `ops/` is an operation: that is how the control plane finds them, too."""
-    names = (path.stem for path in host.REPOSITORY.glob("crates/*/src/ops/*/*.rs"))
+    names = (path.stem for path in host.REPOSITORY.glob("crates/control*/src/ops/*/*.rs"))
     return {"".join(part.capitalize() for part in name.split("_")) for name in names}
 
 

@@ -69,10 +69,13 @@ fn read(service: &ServiceSpec) -> Result<Model> {
 pub(crate) fn operation_files(module: &str) -> Result<Vec<(String, String)>> {
     let service = SERVICES.iter().find(|service| service.module == module);
     let model = read(service.with_context(|| format!("there is no service {module}"))?)?;
+    let unserved = model.unserved.iter().map(String::as_str);
     let mut names: Vec<_> = model
         .operations
         .iter()
-        .map(|(name, _)| (names::snake(name), name.to_owned()))
+        .map(|(name, _)| name)
+        .chain(unserved)
+        .map(|name| (names::snake(name), name.to_owned()))
         .collect();
     names.sort();
     Ok(names)

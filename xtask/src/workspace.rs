@@ -44,6 +44,8 @@ struct PackageMetadata {
 #[derive(Deserialize)]
 pub(crate) struct Lambent {
     pub(crate) layer: Option<String>,
+    /// The service, as its generated module is called, whose operations are in the crate's `src/ops`. Lambda, unless it says so.
+    pub(crate) service: Option<String>,
     /// Files and directories, relative to the crate, that a generator writes.
     #[serde(default)]
     pub(crate) generated: Vec<PathBuf>,

@@ -1,7 +1,7 @@
 //! Makes a file an operation, for the build scripts of the crates that have some.
 //!
 //! Every `src/ops/<resource>/<operation>.rs` becomes a module of its crate. Those that take an input alone become functions that the
-//! crate offers, or, in the crate that puts all together, methods of the generated `Lambda` trait. Adding an operation is adding a file.
+//! crate offers, or, in the crate that puts a service together, methods of its generated trait. Adding an operation is adding a file.
 
 #![expect(
     clippy::disallowed_methods,
@@ -32,12 +32,20 @@ pub fn offer() -> Result<(), Fault> {
     write("operations.rs", &functions)
 }
 
-/// For the crate that puts the control plane together: writes `modules.rs` of its own operations, and `glue.rs` with those of all
-/// crates, each named with its directory beside this crate's.
+/// For a crate that is a service of its own: [`compose`] without others.
+///
+/// # Errors
+/// As there.
+pub fn serve(api: &str, implementor: &str) -> Result<(), Fault> {
+    compose(api, implementor, &[])
+}
+
+/// For the crate that puts a service together: writes `modules.rs` of its own operations, and `glue.rs`, in which `implementor` gets the
+/// trait `api` with those of all crates, each named with its directory beside this crate's.
 ///
 /// # Errors
 /// When a file cannot be read or written, or does not say what an operation says.
-pub fn compose(others: &[(&str, &str)]) -> Result<(), Fault> {
+pub fn compose(api: &str, implementor: &str, others: &[(&str, &str)]) -> Result<(), Fault> {
     let own = own_ops()?;
     let ops = operations(&own)?;
     write("modules.rs", &modules(&ops)?)?;
@@ -61,7 +69,7 @@ pub fn compose(others: &[(&str, &str)]) -> Result<(), Fault> {
     }
     let glue = format!(
         "/// The operations that are there.\npub(crate) const IMPLEMENTED: &[&str] = &[\n{names}];\n\n\
-         impl Lambda for Control {{\n{methods}}}\n"
+         impl {api} for {implementor} {{\n{methods}}}\n"
     );
     write("glue.rs", &glue)
 }

@@ -1,6 +1,6 @@
 //! How asynchronous events of a function, version or alias are retried and where they go in the end.
 //!
-//! Retries and ages are kept by the event dispatcher. Destinations are checked and stored; nothing is delivered to them yet.
+//! Retries and ages are kept by the event dispatcher, which has the ends of events delivered to their destinations.
 
 use crate::{
     Core, Refusal,
@@ -83,7 +83,7 @@ impl Settings {
 }
 
 /// What is to be done in either outcome: ARNs.
-type Destinations = (Option<String>, Option<String>);
+pub type Destinations = (Option<String>, Option<String>);
 
 /// Reads and checks destinations (recorded: `test_lambda_eventinvokeconfig_exceptions`).
 async fn destinations(
@@ -196,6 +196,18 @@ impl Core {
                 Ok(Stored { key, revision, value })
             }
         }
+    }
+
+    /// Where the ends of a function's events under a qualifier are told: of success, and of failure.
+    pub async fn event_destinations(
+        &self,
+        function: &FunctionKey,
+        qualifier: Option<&str>,
+    ) -> Result<Destinations, Refusal> {
+        let stored = self.load::<EventInvokeConfig>(&key(function, qualifier)).await?;
+        Ok(stored.map_or((None, None), |stored| {
+            (stored.value.on_success, stored.value.on_failure)
+        }))
     }
 
     /// What is set now for the events of a function under a qualifier.

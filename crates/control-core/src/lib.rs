@@ -20,6 +20,7 @@ mod refusal;
 mod settle;
 mod shared;
 mod sharing;
+pub mod source;
 pub mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -101,6 +101,11 @@ impl Policy {
         !statements.iter().any(denies) && statements.iter().any(allows)
     }
 
+    /// The texts of its statements.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        self.statement.iter().map(|raw| raw.get())
+    }
+
     /// A policy without statements is none.
     pub fn is_empty(&self) -> bool {
         self.statement.is_empty()

@@ -56,6 +56,8 @@ pub enum Refusal {
     Unsigned(String),
     /// No environments are kept ready of this version or alias.
     NoProvisionedConcurrency,
+    /// The function was called too often in one chain of calls.
+    RecursiveInvocation,
     /// A part of the API that this server does not have.
     NotImplemented(&'static str),
     /// The server failed; the text is for its log.
@@ -122,6 +124,10 @@ impl From<Refusal> for ServiceError {
                 "Lambda cannot deploy the function. The function or layer might be signed using a signature that the \
                  client is not configured to accept. Check the provided signature for {what}."
             )),
+            Refusal::RecursiveInvocation => errors::RECURSIVE_INVOCATION_EXCEPTION.with(
+                "Lambda has detected your function being invoked in a recursive loop with other AWS resources \
+                 and stopped your function's invocation.",
+            ),
             Refusal::NotImplemented(what) => {
                 error::NOT_IMPLEMENTED.with(format!("{what} is not implemented by this server."))
             }

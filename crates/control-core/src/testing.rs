@@ -12,7 +12,7 @@ use lambent_sandbox::{Enforcement, EnvSpec, Gate, Program, Sandbox, SandboxProvi
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
     CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
-    StateReasonCode, Timestamp, Version,
+    StateReasonCode, Timestamp, Uncounted, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
@@ -52,6 +52,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
             sandbox: Arc::new(Nothing),
             aws_endpoint: Arc::new(Nothing),
             outside: Arc::new(Nothing),
+            meter: Arc::new(Uncounted),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
             ids: Arc::clone(&ids) as _,
@@ -59,7 +60,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         lambent_invoker::Options::default(),
     );
     Core::new(Parts {
-        events: EventQueue::new(Arc::clone(&store)),
+        events: EventQueue::new(Arc::clone(&store), Arc::new(Uncounted)),
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,

@@ -1,7 +1,13 @@
 //! The control plane as a whole.
 
 use crate::{Core, Parts, Refusal, glue::IMPLEMENTED};
+use lambent_models::lambda;
 use lambent_types::Sha256Digest;
+use lambent_wire::{
+    RequestContext, Value,
+    schema::Operation,
+    service::{Answering, Api, Service},
+};
 use std::ops::Deref;
 
 /// The control plane. Cheap to clone.
@@ -42,12 +48,6 @@ impl Control {
         Ok(())
     }
 
-    /// Whether this operation is there; the others answer NotImplemented whatever the request says.
-    #[must_use]
-    pub fn implements(operation: &str) -> bool {
-        IMPLEMENTED.contains(&operation)
-    }
-
     /// Whether a link to a package, of which this is the query, was made by this server and has not expired.
     #[must_use]
     pub fn admits(&self, package: Sha256Digest, query: &str) -> bool {
@@ -58,5 +58,22 @@ impl Control {
     pub async fn shut_down(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+}
+
+impl Api for Control {
+    fn service(&self) -> &'static Service {
+        &lambda::SERVICE
+    }
+
+    fn implements(&self, operation: &str) -> bool {
+        IMPLEMENTED.contains(&operation)
+    }
+
+    fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a> {
+        Box::pin(async move {
+            let owner = self.on_behalf(cx, operation.name, &input).await?;
+            lambda::dispatch(self, owner.as_ref().unwrap_or(cx), operation, input).await
+        })
     }
 }

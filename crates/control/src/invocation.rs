@@ -4,14 +4,16 @@ use crate::{
     Control, Refusal,
     naming::{Target, runnable},
     ops,
+    settings::{self, Setting},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use lambent_engine::lineage;
 use lambent_invoker::{Answer, InvokeError, InvokeRequest, Streamed};
 use lambent_models::lambda::{
     InvocationRequest, InvocationResponse, InvokeAsyncRequest, InvokeAsyncResponse, InvokeWithResponseStreamRequest,
 };
-use lambent_types::{FunctionRecord, RequestId, State, Version};
+use lambent_types::{FunctionKey, FunctionRecord, RequestId, State, Version};
 use lambent_wire::{RequestContext, ServiceError};
 use std::sync::Arc;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -98,9 +100,10 @@ impl Control {
         &self,
         cx: &RequestContext,
         input: InvokeAsyncRequest,
+        trace_id: Option<String>,
         payload: Bytes,
     ) -> Result<InvokeAsyncResponse, ServiceError> {
-        ops::invoke_async::invoke_async(self, cx, input, payload)
+        ops::invoke_async::invoke_async(self, cx, input, trace_id, payload)
             .await
             .map_err(ServiceError::from)
     }
@@ -159,6 +162,10 @@ impl Control {
     where
         F: Future<Output = Result<T, InvokeError>> + Send,
     {
+        let trace_id = match call.trace_id {
+            Some(header) => Some(self.next_link(&resolved.record.key.function, &header).await?),
+            None => None,
+        };
         for _ in 0..TRIES {
             let record = Arc::clone(&resolved.record);
             let request = InvokeRequest {
@@ -168,7 +175,7 @@ impl Control {
                 request_id: call.request_id,
                 payload: call.payload.clone(),
                 client_context: call.client_context.clone(),
-                trace_id: call.trace_id.clone(),
+                trace_id: trace_id.clone(),
                 tail: call.tail,
                 under_way: call.under_way.clone(),
             };
@@ -182,6 +189,20 @@ impl Control {
             }
         }
         Err(Refusal::UpdateInProgress(target.arn()))
+    }
+}
+
+impl Control {
+    /// The X-Ray header a function is called with, one link further in its chain; refused where the function was called too often in it,
+    /// unless its loops are allowed.
+    async fn next_link(&self, function: &FunctionKey, header: &str) -> Result<String, Refusal> {
+        let arn = function.arn();
+        if let Ok(next) = lineage::call(header, &arn, false) {
+            return Ok(next);
+        }
+        let setting = self.setting(&settings::recursive_loop(function)).await?;
+        let allowed = matches!(setting, Some(Setting::RecursiveLoop(loops)) if loops == "Allow");
+        lineage::call(header, &arn, allowed).map_err(|lineage::TooDeep| Refusal::RecursiveInvocation)
     }
 }
 

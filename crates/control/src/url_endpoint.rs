@@ -11,7 +11,7 @@ use crate::{
 use bytes::Bytes;
 use lambent_invoker::Streamed;
 use lambent_models::lambda::Cors;
-use lambent_types::{FunctionKey, FunctionName, RequestId};
+use lambent_types::{FunctionKey, FunctionName, RequestId, Subject};
 use lambent_wire::ServiceError;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -28,6 +28,18 @@ pub struct UrlEndpoint {
     pub streams: bool,
     /// What browsers are told.
     pub cors: Option<Cors>,
+}
+
+impl UrlEndpoint {
+    /// Whom its requests are counted for.
+    #[must_use]
+    pub fn subject(&self) -> Subject<'_> {
+        Subject {
+            function: &self.function,
+            qualifier: self.alias.as_deref(),
+            version: None,
+        }
+    }
 }
 
 impl Control {

@@ -23,6 +23,15 @@ struct Counted(Running);
 pub struct Lease {
     _first: Counted,
     _second: Option<Counted>,
+    within_provisioned: bool,
+}
+
+impl Lease {
+    /// Whether the execution is within the version's provisioned concurrency.
+    #[must_use]
+    pub const fn is_within_provisioned(&self) -> bool {
+        self.within_provisioned
+    }
 }
 
 /// The limits that an invocation meets, as they are when it comes.
@@ -108,6 +117,7 @@ impl Admission {
             return Ok(Lease {
                 _first: counted,
                 _second: None,
+                within_provisioned: true,
             });
         }
         match self.on_demand {
@@ -116,6 +126,7 @@ impl Admission {
                 Ok(Lease {
                     _first: counted,
                     _second: None,
+                    within_provisioned: false,
                 })
             }
             OnDemand::Unreserved(limit) => {
@@ -123,6 +134,7 @@ impl Admission {
                 Ok(Lease {
                     _first: counted,
                     _second: Some(counters.function.count()),
+                    within_provisioned: false,
                 })
             }
         }

@@ -2,9 +2,12 @@
 //! known here, so every rule is tested in microseconds. The shells that carry decisions out are the invoker and the event queue.
 
 pub mod concurrency;
+pub mod delivery;
+pub mod lineage;
 pub mod pool;
+pub mod queue;
 pub mod retry;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running};
 pub use pool::{EnvironmentId, Freed, Lost, Pool, Submitted};
-pub use retry::{Attempt, RetryLimits, RetryPolicy, Verdict};
+pub use retry::{Attempt, Reason, RetryLimits, RetryPolicy, Verdict};

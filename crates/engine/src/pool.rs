@@ -16,7 +16,7 @@ pub struct EnvironmentId(pub u64);
 pub struct Pool<T> {
     generation: u64,
     environments: HashMap<EnvironmentId, Environment>,
-    /// The one that was used last is at the end.
+    /// The one that was used last is at the end, those that must be initialised again are at the beginning.
     idle: Vec<EnvironmentId>,
     waiting: VecDeque<(u64, T)>,
 }
@@ -153,6 +153,24 @@ impl<T> Pool<T> {
 
     /// A starting environment is initialised, or a busy one has answered: what now?
     pub fn freed(&mut self, id: EnvironmentId, now_micros: u64) -> Freed<T> {
+        let freed = self.free(id, now_micros);
+        if matches!(freed, Freed::Park) {
+            self.idle.push(id);
+        }
+        freed
+    }
+
+    /// The same of an environment whose processes had to be ended: it must be initialised again, so those that are initialised are
+    /// used before it.
+    pub fn reset(&mut self, id: EnvironmentId, now_micros: u64) -> Freed<T> {
+        let freed = self.free(id, now_micros);
+        if matches!(freed, Freed::Park) {
+            self.idle.insert(0, id);
+        }
+        freed
+    }
+
+    fn free(&mut self, id: EnvironmentId, now_micros: u64) -> Freed<T> {
         let Some(environment) = self.environments.get(&id) else {
             return Freed::Stop;
         };
@@ -168,7 +186,6 @@ impl<T> Pool<T> {
             return Freed::Stop;
         }
         self.set(id, Phase::Idle(now_micros));
-        self.idle.push(id);
         Freed::Park
     }
 
@@ -299,6 +316,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_initialised_is_used_before_what_was_reset() {
+        let mut pool = Pool::default();
+        pool.submit(1, "a", A);
+        pool.submit(1, "b", B);
+        assert_eq!((pool.freed(A, 0), pool.freed(B, 0)), (Freed::Run("a"), Freed::Run("b")));
+        assert_eq!((pool.freed(A, 1), pool.reset(B, 2)), (Freed::Park, Freed::Park));
+        assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Run(A, "c"));
+        assert_eq!(pool.submit(1, "d", EnvironmentId(4)), Submitted::Run(B, "d"));
+        assert_eq!(pool.submit(1, "e", EnvironmentId(5)), Submitted::Start);
+        assert_eq!(pool.reset(B, 3), Freed::Run("e"), "it is there already");
+    }
+
+    #[test]
     fn a_failed_start_orphans_one_invocation() {
         let mut pool = Pool::default();
         pool.submit(1, "a", A);
@@ -347,6 +377,7 @@ mod tests {
         Provision(usize),
         Submit { newer: bool },
         Freed(usize),
+        Reset(usize),
         Lost(usize),
         Expire,
     }
@@ -356,6 +387,7 @@ mod tests {
             1 => (0..4_usize).prop_map(Step::Provision),
             4 => any::<bool>().prop_map(|newer| Step::Submit { newer }),
             4 => any::<usize>().prop_map(Step::Freed),
+            1 => any::<usize>().prop_map(Step::Reset),
             1 => any::<usize>().prop_map(Step::Lost),
             1 => Just(Step::Expire),
         ]
@@ -380,7 +412,12 @@ mod tests {
                 Step::Submit { newer } => self.submit(*newer),
                 Step::Freed(pick) => {
                     if let Some(id) = self.pick(*pick, |shell, id| !shell.parked.contains(&id)) {
-                        self.freed(id);
+                        self.freed(id, Pool::freed);
+                    }
+                }
+                Step::Reset(pick) => {
+                    if let Some(id) = self.pick(*pick, |shell, id| !shell.parked.contains(&id)) {
+                        self.freed(id, Pool::reset);
                     }
                 }
                 Step::Lost(pick) => {
@@ -434,11 +471,11 @@ mod tests {
             }
         }
 
-        fn freed(&mut self, id: EnvironmentId) {
+        fn freed(&mut self, id: EnvironmentId, free: fn(&mut Pool<u64>, EnvironmentId, u64) -> Freed<u64>) {
             if let Some(Some(done)) = self.running.insert(id, None) {
                 assert!(self.answered.insert(done), "answered once");
             }
-            match self.pool.freed(id, 0) {
+            match free(&mut self.pool, id, 0) {
                 Freed::Run(invocation) => drop(self.running.insert(id, Some(invocation))),
                 Freed::Park => drop(self.parked.insert(id)),
                 Freed::Stop => drop(self.running.remove(&id)),
@@ -466,7 +503,7 @@ mod tests {
             // Let everything come to its end: every environment that is not parked becomes free until it is parked or gone.
             for _ in 0..=shell.submitted + shell.environments {
                 let moving: Vec<_> = shell.running.keys().copied().filter(|id| !shell.parked.contains(id)).collect();
-                moving.into_iter().for_each(|id| shell.freed(id));
+                moving.into_iter().for_each(|id| shell.freed(id, Pool::freed));
             }
             prop_assert_eq!(shell.answered.len() as u64, shell.submitted, "no lost wake-up");
             shell.provision(0);

@@ -57,6 +57,8 @@ pub enum Attempt {
     Obsolete,
     /// The function's reserved concurrency is zero: its events are given up at once.
     SwitchedOff,
+    /// The function was called too often in one chain of calls: its events are given up at once.
+    Recursive,
 }
 
 /// What becomes of the event.
@@ -66,12 +68,37 @@ pub enum Verdict {
     Done,
     /// Stored again in this form, to be tried when it is due.
     Retry(AsyncEvent),
-    /// Given up after the last try failed.
+    /// Forgotten: there is no function any more, and so nowhere to tell.
+    Forgotten,
+    /// Given up.
+    GivenUp(Reason),
+}
+
+/// Why an event is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The last try failed.
     RetriesExhausted,
-    /// Given up because it is too old.
-    AgeExceeded,
-    /// Given up because the function's reserved concurrency is zero.
+    /// It is too old.
+    EventAgeExceeded,
+    /// The function's reserved concurrency is zero.
     ZeroReservedConcurrency,
+    /// The function was called too often in one chain of calls.
+    RecursiveInvocation,
+}
+
+impl Reason {
+    /// The `condition` of an invocation record (recorded of zero concurrency: `test_reserved_concurrency`; the first two are in "Capturing
+    /// records of Lambda asynchronous invocations" of the developer guide; nothing tells the last).
+    #[must_use]
+    pub const fn condition(self) -> &'static str {
+        match self {
+            Self::RetriesExhausted => "RetriesExhausted",
+            Self::EventAgeExceeded => "EventAgeExceeded",
+            Self::ZeroReservedConcurrency => "ZeroReservedConcurrency",
+            Self::RecursiveInvocation => "RecursiveInvocation",
+        }
+    }
 }
 
 const LONGEST_AGE: Duration = Duration::from_secs(6 * 60 * 60);
@@ -84,7 +111,7 @@ impl RetryPolicy {
     pub fn before(&self, event: &AsyncEvent, now: Timestamp) -> Option<Verdict> {
         let age = now.since(event.accepted_at);
         let too_old = self.limits.maximum_event_age.is_some_and(|limit| age > limit);
-        too_old.then_some(Verdict::AgeExceeded)
+        too_old.then_some(Verdict::GivenUp(Reason::EventAgeExceeded))
     }
 
     /// Decides on an event after a try.
@@ -93,7 +120,7 @@ impl RetryPolicy {
         let retry = |failures: u32, deferrals: u32, delay: Duration| {
             let due_at = now.plus(delay / self.time_scale.max(1));
             if due_at.since(event.accepted_at) > self.limits.maximum_event_age.unwrap_or(LONGEST_AGE) {
-                Verdict::AgeExceeded
+                Verdict::GivenUp(Reason::EventAgeExceeded)
             } else {
                 Verdict::Retry(AsyncEvent {
                     failures,
@@ -105,9 +132,13 @@ impl RetryPolicy {
             }
         };
         match attempt {
-            Attempt::Success | Attempt::Obsolete => Verdict::Done,
-            Attempt::SwitchedOff => Verdict::ZeroReservedConcurrency,
-            Attempt::FunctionError if event.failures >= self.limits.maximum_retry_attempts => Verdict::RetriesExhausted,
+            Attempt::Success => Verdict::Done,
+            Attempt::Obsolete => Verdict::Forgotten,
+            Attempt::SwitchedOff => Verdict::GivenUp(Reason::ZeroReservedConcurrency),
+            Attempt::Recursive => Verdict::GivenUp(Reason::RecursiveInvocation),
+            Attempt::FunctionError if event.failures >= self.limits.maximum_retry_attempts => {
+                Verdict::GivenUp(Reason::RetriesExhausted)
+            }
             Attempt::FunctionError => retry(event.failures + 1, 0, Duration::from_secs(60) * (event.failures + 1)),
             Attempt::NotRun => retry(event.failures, event.deferrals + 1, backoff(event.deferrals)),
         }
@@ -138,6 +169,7 @@ mod tests {
             qualifier: None,
             payload: vec![1],
             client_context: None,
+            trace_id: None,
             accepted_at: Timestamp::from_micros(0),
             failures: 0,
             deferrals: 0,
@@ -151,7 +183,7 @@ mod tests {
                 let due = event.due_at.as_micros();
                 Some((event, due))
             }
-            Verdict::Done | Verdict::RetriesExhausted | Verdict::AgeExceeded | Verdict::ZeroReservedConcurrency => None,
+            Verdict::Done | Verdict::Forgotten | Verdict::GivenUp(_) => None,
         }
     }
 
@@ -165,7 +197,7 @@ mod tests {
         assert_eq!((third.failures, at), (2, 3 * MINUTE));
         assert_eq!(
             policy.after(Attempt::FunctionError, &third, third.due_at),
-            Verdict::RetriesExhausted
+            Verdict::GivenUp(Reason::RetriesExhausted)
         );
         assert_eq!(policy.after(Attempt::Success, &third, third.due_at), Verdict::Done);
     }
@@ -178,7 +210,7 @@ mod tests {
             let now = event.due_at;
             let verdict = policy.after(Attempt::NotRun, &event, now);
             let Verdict::Retry(next) = verdict else {
-                break assert_eq!(verdict, Verdict::AgeExceeded);
+                break assert_eq!(verdict, Verdict::GivenUp(Reason::EventAgeExceeded));
             };
             delays.push(next.due_at.since(now).as_secs());
             event = next;
@@ -200,22 +232,25 @@ mod tests {
         let start = Timestamp::from_micros(0);
         assert_eq!(
             policy(0, 60).after(Attempt::FunctionError, &event(), start),
-            Verdict::RetriesExhausted
+            Verdict::GivenUp(Reason::RetriesExhausted)
         );
         let late = Timestamp::from_micros(1);
         assert_eq!(
             policy(2, 60).after(Attempt::FunctionError, &event(), late),
-            Verdict::AgeExceeded,
+            Verdict::GivenUp(Reason::EventAgeExceeded),
             "the retry would come too late"
         );
         assert_eq!(policy(2, 60).before(&event(), Timestamp::from_micros(MINUTE)), None);
         let older = Timestamp::from_micros(MINUTE + 1);
-        assert_eq!(policy(2, 60).before(&event(), older), Some(Verdict::AgeExceeded));
+        assert_eq!(
+            policy(2, 60).before(&event(), older),
+            Some(Verdict::GivenUp(Reason::EventAgeExceeded))
+        );
         let week = Timestamp::from_micros(7 * 24 * 60 * MINUTE);
         assert_eq!(RetryPolicy::default().before(&event(), week), None, "no server ran");
         assert_eq!(
             policy(2, 60).after(Attempt::SwitchedOff, &event(), start),
-            Verdict::ZeroReservedConcurrency
+            Verdict::GivenUp(Reason::ZeroReservedConcurrency)
         );
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     auth::Auth,
     body::{self, Budget},
+    call::{Addressed, Spoken},
     internal,
     url::Address,
 };
@@ -11,18 +12,17 @@ use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
-use lambent_models::lambda;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, RequestId};
+use lambent_types::{AccountId, Clock, Ids, Meter, RequestId};
 use lambent_wire::{
     RequestContext, ServiceError, error, rest_json,
     route::Routed,
-    service::{Hints, Services},
+    service::{Api, Hints, Protocol, Service, Services},
 };
 use std::{io, sync::Arc, time::Duration};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 /// For the bodies of all requests from outside together: several of the largest deployment packages at once.
 const BODY_BUDGET: usize = 1 << 30;
 /// For those of all functions. Apart from the others', since a payload is held until it is answered, and the answer may depend on what the
@@ -44,14 +44,18 @@ pub trait Health: Send + Sync + 'static {
 
 /// What an edge is made of.
 pub struct Parts {
-    /// The Lambda service.
+    /// The Lambda service, also for what passes its documents by.
     pub control: Control,
+    /// The other services.
+    pub companions: Vec<Arc<dyn Api>>,
     /// For code downloads.
     pub code: Arc<dyn CodeStore>,
     /// How requests are authenticated.
     pub auth: Auth,
     /// What the server says about itself.
     pub health: Arc<dyn Health>,
+    /// Counts requests to function URLs.
+    pub meter: Arc<dyn Meter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Request ids.
@@ -60,12 +64,14 @@ pub struct Parts {
 
 /// Everything behind a listener.
 pub struct Edge {
-    pub(crate) services: Arc<Services>,
+    services: Arc<Services>,
+    apis: Arc<[Arc<dyn Api>]>,
     pub(crate) control: Control,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) auth: Auth,
     /// Not everybody's business.
     pub(crate) health: Option<Arc<dyn Health>>,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
@@ -76,12 +82,16 @@ impl Edge {
     /// Builds the routing tables.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let lambda: Arc<dyn Api> = Arc::new(parts.control.clone());
+        let apis: Arc<[_]> = std::iter::once(lambda).chain(parts.companions).collect();
         Self {
-            services: Arc::new(Services::new([&lambda::SERVICE])),
+            services: Arc::new(Services::new(apis.iter().map(|api| api.service()))),
+            apis,
             control: parts.control,
             code: parts.code,
             auth: parts.auth,
             health: Some(parts.health),
+            meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
@@ -94,10 +104,12 @@ impl Edge {
     pub fn inside(&self, account: AccountId) -> Self {
         Self {
             services: Arc::clone(&self.services),
+            apis: Arc::clone(&self.apis),
             control: self.control.clone(),
             code: Arc::clone(&self.code),
             auth: Auth::Fixed(account),
             health: None,
+            meter: Arc::clone(&self.meter),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
@@ -115,10 +127,7 @@ impl Edge {
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
-            self.aws(&parts, body, request_id).await.unwrap_or_else(|error| {
-                tracing::debug!(%request_id, %error, "refused");
-                whole(rest_json::encode_error(&error))
-            })
+            self.aws(&parts, body, request_id).await
         };
         if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
             answer.headers_mut().insert(REQUEST_ID, value);
@@ -126,52 +135,55 @@ impl Edge {
         answer
     }
 
-    /// Finds out what a request is for, then leaves it to that operation.
-    async fn aws(
-        &self,
-        parts: &http::request::Parts,
-        body: Incoming,
-        request_id: RequestId,
-    ) -> Result<Answer, ServiceError> {
-        let query = parts.uri.query().unwrap_or_default().to_owned();
-        match self.route(parts, &query, request_id) {
-            Ok((cx, routed)) if routed.operation.raw_payload => self.pass_on(&cx, parts, &query, &routed, body).await,
-            Ok((cx, routed)) => self.call(&cx, parts, &query, &routed, body).await,
+    /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
+    async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
+        let query = parts.uri.query().unwrap_or_default();
+        let (cx, spoken) = match self.addressed(parts, query, request_id) {
+            Ok(addressed) => addressed,
             Err(refused) => {
                 // A connection whose request was not read to its end cannot carry another one.
                 body::discard(body).await;
-                Err(refused)
+                tracing::debug!(%request_id, error = %refused, "refused");
+                return whole(rest_json::encode_error(&refused));
             }
-        }
+        };
+        let request = Addressed { parts, query, cx: &cx };
+        let answered = match spoken.protocol {
+            Protocol::RestJson => self.rest(&spoken, &request, body).await,
+            Protocol::AwsJson => self.targeted(&spoken, &request, body).await,
+            Protocol::Query => self.form(&spoken, &request, body).await,
+            Protocol::RpcV2Cbor => self.targeted(&spoken, &request, body).await,
+            Protocol::RestXml => {
+                body::discard(body).await;
+                Err(error::UNKNOWN_OPERATION.with("This protocol is not spoken here."))
+            }
+        };
+        answered.unwrap_or_else(|error| {
+            tracing::debug!(%request_id, %error, "refused");
+            spoken.refusal(&error, request_id)
+        })
     }
 
-    /// Whom a request is from, and the operation it names.
-    fn route(
+    /// Whom a request is from, which service it is for, and how it speaks.
+    fn addressed(
         &self,
         parts: &http::request::Parts,
         query: &str,
         request_id: RequestId,
-    ) -> Result<(RequestContext, Routed), ServiceError> {
+    ) -> Result<(RequestContext, Spoken<'_>), ServiceError> {
         let caller = self.auth.claimed(&parts.headers, query)?;
-        let (method, path) = (parts.method.as_str(), parts.uri.path());
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let hints = Hints {
             signing_name: Some(&caller.service),
             target: header(TARGET),
             action: None,
-            method,
-            path,
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
             query,
         };
-        let unknown = || error::UNKNOWN_OPERATION.with("The requested operation does not exist.");
-        let service = self.services.pick(hints).ok_or_else(unknown)?;
-        let routed = self
-            .services
-            .route(service, method, path, query)
-            .map_err(|_| unknown())?;
-        if !Control::implements(routed.operation.name) {
-            return Err(error::not_implemented(routed.operation.name));
-        }
+        let service = self.services.pick(hints);
+        let api = service.and_then(|service| self.apis.iter().find(|api| api.service().id == service.id));
+        let api = api.ok_or_else(|| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))?;
         let cx = RequestContext {
             scope: caller.scope,
             access_key: Some(caller.access_key),
@@ -179,7 +191,15 @@ impl Edge {
             host: header(HOST).map(str::to_owned),
             secure: false,
         };
-        Ok((cx, routed))
+        Ok((cx, Spoken::new(api.as_ref(), parts)))
+    }
+
+    /// The operation of a request that says by its method and path what it wants.
+    pub(crate) fn route(&self, service: &Service, request: &Addressed<'_>) -> Result<Routed, ServiceError> {
+        let (method, path) = (request.parts.method.as_str(), request.parts.uri.path());
+        self.services
+            .route(service, method, path, request.query)
+            .map_err(|_| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))
     }
 }
 

@@ -41,7 +41,7 @@ impl Edge {
         match routed.operation.name {
             "Invoke" => self.invoke(cx, parts, input, &payload).await,
             "InvokeWithResponseStream" => self.invoke_streaming(cx, parts, input, &payload).await,
-            "InvokeAsync" => self.invoke_async(cx, input, &payload).await,
+            "InvokeAsync" => self.invoke_async(cx, parts, input, &payload).await,
             other => Err(error::not_implemented(other)),
         }
     }
@@ -106,9 +106,18 @@ impl Edge {
     }
 
     /// Takes an event the old way. The status is in the body too: clients of that time look there.
-    async fn invoke_async(&self, cx: &RequestContext, input: Value, payload: &Read) -> Result<Answer, ServiceError> {
+    async fn invoke_async(
+        &self,
+        cx: &RequestContext,
+        parts: &request::Parts,
+        input: Value,
+        payload: &Read,
+    ) -> Result<Answer, ServiceError> {
         let input = service::typed(input)?;
-        self.control.invoke_async(cx, input, payload.bytes.clone()).await?;
+        let trace_id = Some(self.trace_id(&parts.headers));
+        self.control
+            .invoke_async(cx, input, trace_id, payload.bytes.clone())
+            .await?;
         let mut answer = Response::new(Bytes::from_static(br#"{"Status":202}"#));
         *answer.status_mut() = StatusCode::ACCEPTED;
         answer

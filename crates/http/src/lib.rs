@@ -3,7 +3,7 @@
 //! ```text
 //! bytes ── server (connections) ── edge ─┬─ function URL: url, by host or by /_lambent/url/<id>/…
 //!                                        ├─ /_lambent/…   health, code downloads
-//!                                        └─ auth ─ service ─ operation ─ body ─ decode ─ validate ─ dispatch ─ encode ── bytes
+//!                                        └─ auth ─ service ─ protocol ─ operation ─ body ─ decode ─ validate ─ call ─ encode ── bytes
 //! ```
 //!
 //! `Invoke` leaves this way after routing: its payload is neither decoded nor copied.

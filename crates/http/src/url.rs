@@ -26,10 +26,13 @@ use event::{Received, Signer};
 use http::{HeaderValue, Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use lambent_control::{UrlCaller, UrlEndpoint};
-use lambent_types::{RequestId, limits};
+use lambent_types::{Occurrence, RequestId, limits};
 use lambent_wire::{ServiceError, error, rest_json, sigv4::SignedRequest};
 use response::Malformed;
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 /// Recorded: `test_lambda_permission_url_invocation`, `test_lambda_url_persists_after_alias_delete`.
 const FORBIDDEN: &str = "Forbidden. For troubleshooting Function URL authorization issues, see: \
@@ -91,7 +94,15 @@ impl Edge {
             trace_id: &trace_id,
         };
         let mut answer = match self.control.url_endpoint(&address.id).await {
-            Ok(Some(endpoint)) => self.at(&endpoint, &inbound, body).await,
+            Ok(Some(endpoint)) => {
+                let began = self.clock.monotonic_micros();
+                let answer = self.at(&endpoint, &inbound, body).await;
+                let latency = Duration::from_micros(self.clock.monotonic_micros().saturating_sub(began));
+                let status = answer.status().as_u16();
+                self.meter
+                    .count(endpoint.subject(), Occurrence::UrlRequested { status, latency });
+                answer
+            }
             absent => {
                 body::discard(body).await;
                 absent.err().map_or(Refused::Unknown, Refused::Service).answer()

@@ -6,7 +6,7 @@ use crate::{
     report::Status,
 };
 use bytes::Bytes;
-use lambent_runtime_api::{InitFailure, InvocationResult};
+use lambent_runtime_api::{InitFailure, InvocationResult, ShutdownReason};
 use lambent_sandbox::{Exit, StartError};
 use lambent_types::{Outcome, RequestId, Timeout, Timestamp, limits};
 
@@ -32,6 +32,22 @@ pub(crate) enum Ended {
     NotStarted(StartError),
     /// The environment vanished as a whole.
     Vanished,
+}
+
+impl Ended {
+    /// What extensions are told of it.
+    pub(crate) fn shutdown_reason(&self) -> ShutdownReason {
+        match self {
+            Self::TimedOut => ShutdownReason::Timeout,
+            Self::Answered(_)
+            | Self::Exited { .. }
+            | Self::InitFailed(_)
+            | Self::Extension { .. }
+            | Self::NotPrepared(_)
+            | Self::NotStarted(_)
+            | Self::Vanished => ShutdownReason::Failure,
+        }
+    }
 }
 
 /// What an end means.

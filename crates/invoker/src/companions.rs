@@ -4,9 +4,9 @@
 
 use crate::output::Output;
 use lambent_runtime_api::{EventKind, ExtensionStatus, ReportKind, RuntimeApi, ShutdownReason};
-use lambent_sandbox::{Exit, SandboxControl};
+use lambent_sandbox::{Exit, Processes, SandboxControl};
 use lambent_types::Clock;
-use std::time::Duration;
+use std::{io, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// An extension that reported an error is to exit. How it does is told to the caller, who does not wait for it longer than this.
@@ -80,6 +80,11 @@ impl Companions {
         }
     }
 
+    /// These are about to start.
+    pub(crate) fn expect(&mut self, names: Vec<String>) {
+        self.running = names.into_iter().map(Some).collect();
+    }
+
     /// Resolves when an extension has failed. Dropping the future loses nothing but the exit it waits for.
     pub(crate) async fn failed(&mut self, api: &RuntimeApi) -> ExtensionFailure {
         let exit = tokio::select! {
@@ -146,9 +151,36 @@ pub(crate) struct Ending<'a> {
 }
 
 impl Ending<'_> {
-    /// Ends an environment in order, and kills what is left of it: first the runtime process, then the external extensions, who are told
-    /// the reason. Without extensions it is killed at once.
+    /// Ends an environment in order, and kills what is left of it.
     pub(crate) async fn shut_down(mut self, clock: &dyn Clock, reason: ShutdownReason) {
+        self.end_in_order(clock, reason).await;
+        self.control.kill();
+        self.output.drain();
+    }
+
+    /// Ends its processes in the same order, and leaves the environment.
+    ///
+    /// # Errors
+    /// The environment is lost, or the processes are not gone within `limit` after they were killed.
+    pub(crate) async fn empty(
+        mut self,
+        clock: &dyn Clock,
+        reason: ShutdownReason,
+        limit: Duration,
+    ) -> io::Result<Processes> {
+        self.end_in_order(clock, reason).await;
+        let emptied = tokio::select! {
+            biased;
+            emptied = self.control.empty() => emptied,
+            () = tokio::time::sleep(limit) => Err(io::ErrorKind::TimedOut.into()),
+            never = self.output.pump() => match never {},
+        };
+        self.output.drain();
+        emptied
+    }
+
+    /// First the runtime process, then the external extensions, who are told the reason. Without extensions there is no order.
+    async fn end_in_order(&mut self, clock: &dyn Clock, reason: ShutdownReason) {
         let statuses = self.api.extensions();
         let external = !self.companions.running.is_empty();
         if let Some(limits) = ShutdownLimits::of(!statuses.is_empty(), external) {
@@ -163,8 +195,6 @@ impl Ending<'_> {
             let spent = Duration::from_micros(clock.monotonic_micros().saturating_sub(began));
             self.end_companions(&statuses, limits.whole.saturating_sub(spent)).await;
         }
-        self.control.kill();
-        self.output.drain();
     }
 
     async fn end_runtime(&mut self, limit: Duration) {

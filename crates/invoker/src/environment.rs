@@ -1,24 +1,27 @@
 //! The task of one environment: it takes jobs one after the other until it is told to end, or its process does.
 
 use crate::{
+    alarm::Alarm,
     classify::{self, Ended},
     companions::{Companions, Ending},
     init::{self, Failed},
     invoker::Shared,
-    launch::Initialization,
+    launch::{Initialization, LogStream},
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
-    request::{Answer, Job},
+    request::{self, Answer, Job},
+    reset::Again,
     telemetry,
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
 use lambent_runtime_api::{Invocation, RuntimeApi, ShutdownReason};
 use lambent_sandbox::{Exit, SandboxControl};
-use lambent_types::FunctionRecord;
+use lambent_types::{FunctionRecord, Occurrence, Outcome};
 use std::{any::Any, sync::Arc, time::Duration};
 use tokio::{
+    net::TcpListener,
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
@@ -30,12 +33,22 @@ const LAST_WORDS: Duration = Duration::from_millis(10);
 /// execution environment life cycle"). Long enough that one which is called again and again never pays for it.
 const FREEZE_AFTER: Duration = Duration::from_millis(10);
 
-/// An initialised environment. Dropping it kills it.
+/// An environment. Dropping it kills it.
 pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionRecord>,
+    pub(crate) name: String,
+    pub(crate) initialization: Initialization,
+    pub(crate) stream: Arc<LogStream>,
+    pub(crate) phase: Phase,
+    /// Invocations that ended its processes, since the last that did not.
+    pub(crate) failures: u32,
     pub(crate) api: Arc<RuntimeApi>,
-    /// The Runtime API, the AWS endpoint, and who stands at the gate.
-    pub(crate) _servers: JoinSet<()>,
+    /// Where the Runtime API is served.
+    pub(crate) runtime_api: Arc<TcpListener>,
+    /// Serves it.
+    pub(crate) serving: JoinSet<()>,
+    /// The AWS endpoint, and who stands at the gate.
+    pub(crate) _beside: JoinSet<()>,
     pub(crate) exited: oneshot::Receiver<Exit>,
     pub(crate) control: Arc<dyn SandboxControl>,
     pub(crate) output: Output,
@@ -44,13 +57,31 @@ pub(crate) struct Environment {
     pub(crate) has_extensions: bool,
     /// Microseconds of initialisation, until the first invocation has reported them.
     pub(crate) init: Option<u64>,
+    /// When it is to be frozen.
+    pub(crate) freezing: Alarm,
+    /// When an invocation's time is over.
+    pub(crate) timeout: Alarm,
     pub(crate) _held: Box<dyn Any + Send + Sync>,
+}
+
+/// What there is in an environment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its processes, which take invocations.
+    Initialised,
+    /// None: the next invocation starts them.
+    Empty,
 }
 
 /// Whether an environment can serve again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
+pub(crate) enum After {
     Reusable,
+    /// Its processes are to be ended.
+    Failed(ShutdownReason),
+    /// They have been, and it can.
+    Reset,
+    /// It is to be ended itself.
     Over(ShutdownReason),
 }
 
@@ -63,7 +94,7 @@ pub(crate) async fn run(
     mut inbox: mpsc::UnboundedReceiver<Job>,
     initialization: Initialization,
 ) {
-    let started = init::start(&shared, &function, &shared.environment_name(id), initialization).await;
+    let started = init::start(&shared, &function, shared.environment_name(id), initialization).await;
     if initialization == Initialization::Provisioned {
         let failed_at = started.is_err().then(|| shared.clock.monotonic_micros());
         shared.provisioning.started(&function.key, failed_at);
@@ -100,7 +131,7 @@ fn hand_on(shared: &Shared, inbox: &mut mpsc::UnboundedReceiver<Job>) {
 }
 
 impl Environment {
-    fn ending(&mut self) -> Ending<'_> {
+    pub(crate) fn ending(&mut self) -> Ending<'_> {
         Ending {
             api: &self.api,
             exited: &mut self.exited,
@@ -119,7 +150,12 @@ impl Environment {
         inbox: &mut mpsc::UnboundedReceiver<Job>,
     ) -> ShutdownReason {
         loop {
-            let job = match pool.freed(id, shared.clock.monotonic_micros()) {
+            let now = shared.clock.monotonic_micros();
+            let freed = match self.phase {
+                Phase::Initialised => pool.freed(id, now),
+                Phase::Empty => pool.reset(id, now),
+            };
+            let job = match freed {
                 Freed::Stop => return ShutdownReason::Spindown,
                 Freed::Run(job) => job,
                 Freed::Park => match self.parked(shared, inbox).await {
@@ -127,8 +163,28 @@ impl Environment {
                     Err(reason) => return reason,
                 },
             };
-            if let After::Over(reason) = self.carry_out(shared, job).await {
-                return reason;
+            match self.take(shared, job).await {
+                After::Reusable => self.failures = 0,
+                After::Reset => {}
+                After::Failed(reason) | After::Over(reason) => return reason,
+            }
+        }
+    }
+
+    /// Runs a job, and what has to be started for it.
+    async fn take(&mut self, shared: &Shared, job: Job) -> After {
+        let began = shared.clock.monotonic_micros();
+        self.timeout.set(began, self.function.config.timeout.duration());
+        let started = match self.phase {
+            Phase::Initialised => Ok(()),
+            Phase::Empty => self.start_again(shared, began).await,
+        };
+        match started {
+            Ok(()) => self.carry_out(shared, job, began, None).await,
+            Err(Again::Ended(ended)) => self.carry_out(shared, job, began, Some(ended)).await,
+            Err(Again::Lost) => {
+                shared.submit(job);
+                After::Over(ShutdownReason::Failure)
             }
         }
     }
@@ -140,8 +196,7 @@ impl Environment {
         shared: &Shared,
         inbox: &mut mpsc::UnboundedReceiver<Job>,
     ) -> Result<Job, ShutdownReason> {
-        let freezing = tokio::time::sleep(FREEZE_AFTER);
-        tokio::pin!(freezing);
+        self.freezing.set(shared.clock.monotonic_micros(), FREEZE_AFTER);
         let mut frozen = false;
         let job = loop {
             tokio::select! {
@@ -150,7 +205,7 @@ impl Environment {
                 () = shared.stopping.cancelled() => break Err(ShutdownReason::Spindown),
                 _ = &mut self.exited => break Err(ShutdownReason::Failure),
                 _ = self.companions.failed(&self.api), if self.has_extensions => break Err(ShutdownReason::Failure),
-                () = &mut freezing, if !frozen => {
+                () = self.freezing.rung(&*shared.clock), if !frozen => {
                     self.control.freeze();
                     frozen = true;
                 }
@@ -163,10 +218,9 @@ impl Environment {
         job
     }
 
-    /// Runs one job and answers it.
-    async fn carry_out(&mut self, shared: &Shared, mut job: Job) -> After {
+    /// Runs one job, unless it has `failed` already, and answers it.
+    async fn carry_out(&mut self, shared: &Shared, mut job: Job, began: u64, failed: Option<Ended>) -> After {
         let request_id = job.request.request_id;
-        let began = shared.clock.monotonic_micros();
         if self.has_extensions {
             // What they wrote since the last invocation comes before.
             self.output.drain();
@@ -175,11 +229,19 @@ impl Environment {
         }
         self.output
             .platform(&report::start(request_id, self.function.key.version));
-        let (ended, after) = self.invoke(shared, &mut job).await;
+        let (ended, after) = match failed {
+            None => self.invoke(shared, &mut job, began).await,
+            Some(ended) => {
+                let after = After::Failed(ended.shutdown_reason());
+                (ended, after)
+            }
+        };
         let duration = shared.clock.monotonic_micros().saturating_sub(began);
-        if after != After::Reusable && !self.has_extensions {
-            self.control.kill();
-        }
+        let after = match after {
+            // The caller may call again as soon as it is answered. Extensions take a time for which it does not wait.
+            After::Failed(reason) if !self.has_extensions => self.reset(shared, reason).await,
+            after @ (After::Reusable | After::Failed(_) | After::Reset | After::Over(_)) => after,
+        };
         let (reported, content_type) = (classify::reported(&ended), classify::content_type(&ended));
         let classified = classify::classify(ended, request_id, self.function.config.timeout, shared.clock.now());
         let report = Report {
@@ -202,6 +264,11 @@ impl Environment {
             payload: classified.payload,
             log_tail: None,
         };
+        let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
+        let ran = Occurrence::Invoked {
+            duration: Duration::from_micros(duration),
+            failed: answer.outcome != Outcome::Success,
+        };
         if job.request.tail {
             let log_tail = Some(self.finish_log(report, classified.note));
             job.answer(Ok(Answer { log_tail, ..answer }));
@@ -210,19 +277,25 @@ impl Environment {
             job.answer(Ok(answer));
             self.finish_log(report, classified.note);
         }
+        shared.meter.count(request::subject(&self.function, &invoked_arn), ran);
+        let after = match after {
+            After::Reusable => self.settled(shared).await,
+            after @ (After::Failed(_) | After::Reset | After::Over(_)) => after,
+        };
         match after {
-            After::Reusable => self.settled(shared, began).await,
-            After::Over(_) => after,
+            After::Failed(reason) => self.reset(shared, reason).await,
+            after @ (After::Reusable | After::Reset | After::Over(_)) => after,
         }
     }
 
-    async fn invoke(&mut self, shared: &Shared, job: &mut Job) -> (Ended, After) {
+    async fn invoke(&mut self, shared: &Shared, job: &mut Job, began: u64) -> (Ended, After) {
         let sink = job.sink.take();
         let request = &job.request;
         let timeout = self.function.config.timeout.duration();
+        let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
         let invocation = Invocation {
             request_id: request.request_id,
-            deadline: shared.clock.now().plus(timeout),
+            deadline: shared.clock.now().plus(timeout.saturating_sub(spent)),
             invoked_function_arn: request.invoked_arn.clone(),
             trace_id: request.trace_id.clone(),
             client_context: request.client_context.clone(),
@@ -243,7 +316,7 @@ impl Environment {
             biased;
             result = &mut answer => (Ended::Answered(result), After::Reusable),
             failure = self.companions.failed(&self.api), if self.has_extensions => {
-                (Ended::Extension { failure, during_init: false }, After::Over(ShutdownReason::Failure))
+                (Ended::Extension { failure, during_init: false }, After::Failed(ShutdownReason::Failure))
             }
             exit = &mut self.exited => {
                 let last_words = tokio::time::timeout(LAST_WORDS, answer).await;
@@ -251,9 +324,9 @@ impl Environment {
                     |_| exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: false }),
                     Ended::Answered,
                 );
-                (ended, After::Over(ShutdownReason::Failure))
+                (ended, After::Failed(ShutdownReason::Failure))
             }
-            () = tokio::time::sleep(timeout) => (Ended::TimedOut, After::Over(ShutdownReason::Timeout)),
+            () = self.timeout.rung(&*shared.clock) => (Ended::TimedOut, After::Failed(ShutdownReason::Timeout)),
             never = self.output.pump() => match never {},
         }
     }
@@ -279,15 +352,13 @@ impl Environment {
     }
 
     /// Waits until the runtime asks for work again and every extension for an event, at most as long as an invocation may take.
-    async fn settled(&mut self, shared: &Shared, began: u64) -> After {
-        let spent = Duration::from_micros(shared.clock.monotonic_micros().saturating_sub(began));
-        let left = self.function.config.timeout.duration().saturating_sub(spent);
+    async fn settled(&mut self, shared: &Shared) -> After {
         tokio::select! {
             biased;
             () = self.api.waiting() => After::Reusable,
-            _ = self.companions.failed(&self.api), if self.has_extensions => After::Over(ShutdownReason::Failure),
-            _ = &mut self.exited => After::Over(ShutdownReason::Failure),
-            () = tokio::time::sleep(left) => After::Over(ShutdownReason::Timeout),
+            _ = self.companions.failed(&self.api), if self.has_extensions => After::Failed(ShutdownReason::Failure),
+            _ = &mut self.exited => After::Failed(ShutdownReason::Failure),
+            () = self.timeout.rung(&*shared.clock) => After::Failed(ShutdownReason::Timeout),
             never = self.output.pump() => match never {},
         }
     }
@@ -318,6 +389,11 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         output.platform(&report.line());
         log_tail = job.request.tail.then(|| Bytes::from(output.take_tail()));
     }
+    let ran = Occurrence::Invoked {
+        duration: Duration::from_micros(failed.duration),
+        failed: true,
+    };
+    shared.meter.count(job.request.subject(), ran);
     job.answer(Ok(Answer {
         error_type,
         content_type: None,

@@ -1,20 +1,22 @@
 //! From nothing to an environment whose runtime asks for work.
 
 use crate::{
+    alarm::Alarm,
     classify::Ended,
-    companions::{Companions, Ending},
-    environment::Environment,
+    companions::Companions,
+    environment::{Environment, Phase},
     invoker::Shared,
     launch::{Initialization, LogStream},
     output::Output,
     report::{self, Status},
+    reset::Again,
     telemetry,
 };
 use lambent_runtime_api::{ExtensionHost, InitPhase, RuntimeApi, ShutdownReason, Status as Done, TelemetryRecord};
-use lambent_sandbox::{Exit, Sandbox, SandboxControl};
+use lambent_sandbox::SandboxControl;
 use lambent_types::{FunctionRecord, Version, limits};
-use std::{any::Any, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+use std::{sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinSet};
 
 /// An environment that did not come up: why, and what it wrote.
 pub(crate) struct Failed {
@@ -24,206 +26,159 @@ pub(crate) struct Failed {
     pub(crate) duration: u64,
 }
 
-/// A started environment whose runtime has not asked for work yet.
-struct Booted {
-    api: Arc<RuntimeApi>,
-    servers: JoinSet<()>,
-    exited: oneshot::Receiver<Exit>,
-    control: Arc<dyn SandboxControl>,
-    output: Output,
-    companions: Companions,
-    held: Box<dyn Any + Send + Sync>,
-}
-
-/// How initialisation went.
-enum Init {
-    Ready,
-    TimedOut,
-    Ended(Ended),
-}
-
-impl Init {
-    fn status(&self) -> Done {
-        match self {
-            Self::Ready => Done::Success,
-            Self::TimedOut => Done::Timeout,
-            Self::Ended(_) => Done::Error,
-        }
-    }
-}
-
 /// Starts an environment for `function` and initialises it.
 ///
-/// Initialisation has ten seconds. If it needs longer it is broken off and done once more, now within the function's own timeout, as
-/// AWS does ("Lambda execution environment life cycle").
+/// Initialisation has ten seconds. If it needs longer it is broken off and done once more in the same environment, now within the
+/// function's own timeout, as AWS does ("Lambda execution environment life cycle").
 pub(crate) async fn start(
     shared: &Shared,
     function: &Arc<FunctionRecord>,
-    id: &str,
+    name: String,
     initialization: Initialization,
 ) -> Result<Environment, Failed> {
-    let stream = Arc::new(log_stream(shared, function));
-    let attempts = [
-        (InitPhase::Init, "init", Duration::from_secs(limits::INIT_SECONDS)),
-        (InitPhase::Invoke, "invoke", function.config.timeout.duration()),
-    ];
-    for (attempt, (init_phase, phase, limit)) in attempts.into_iter().enumerate() {
-        let began = shared.clock.monotonic_micros();
-        let spent = || shared.clock.monotonic_micros().saturating_sub(began);
-        let name = format!("{id}-{attempt}");
-        let mut booted = boot(shared, function, &name, &stream, initialization)
-            .await
-            .map_err(|ended| Failed {
+    let mut began = shared.clock.monotonic_micros();
+    let spent = |began: u64| shared.clock.monotonic_micros().saturating_sub(began);
+    let booted = boot(shared, function, name, initialization).await;
+    let mut environment = booted.map_err(|ended| Failed {
+        ended,
+        output: None,
+        duration: spent(began),
+    })?;
+    let limit = Duration::from_secs(limits::INIT_SECONDS);
+    let mut initialised = environment.initialise(shared, InitPhase::Init, limit).await;
+    if matches!(initialised, Err(Ended::TimedOut)) {
+        let emptied = environment.empty(shared, ShutdownReason::Timeout).await;
+        began = shared.clock.monotonic_micros();
+        initialised = if emptied {
+            environment.start_again(shared, began).await.map_err(Again::into_ended)
+        } else {
+            Err(Ended::Vanished)
+        };
+    }
+    match initialised {
+        Ok(()) => {
+            environment.init = Some(spent(began));
+            Ok(environment)
+        }
+        Err(ended) => {
+            let reason = ended.shutdown_reason();
+            environment.ending().shut_down(&*shared.clock, reason).await;
+            Err(Failed {
                 ended,
-                output: None,
-                duration: spent(),
-            })?;
-        booted
-            .api
-            .tell(telemetry::init_start(function, initialization, init_phase));
-        let initialised = initialise(&mut booted, limit).await;
-        booted.note_extensions(telemetry::init_done(
-            initialization,
-            init_phase,
-            initialised.status(),
-            spent(),
-        ));
-        match initialised {
-            Init::Ready => return Ok(booted.into_environment(function, spent())),
-            Init::TimedOut => {
-                booted.ending().shut_down(&*shared.clock, ShutdownReason::Timeout).await;
-                booted
-                    .output
-                    .platform(&report::init_report(spent(), phase, &Status::Timeout));
-                if phase == "invoke" {
-                    return Err(Failed {
-                        ended: Ended::TimedOut,
-                        output: Some(booted.output),
-                        duration: spent(),
-                    });
-                }
-            }
-            Init::Ended(ended) => {
-                booted.ending().shut_down(&*shared.clock, ShutdownReason::Failure).await;
-                return Err(Failed {
-                    ended,
-                    output: Some(booted.output),
-                    duration: spent(),
-                });
-            }
+                output: Some(environment.output),
+                duration: spent(began),
+            })
         }
     }
-    Err(Failed {
-        ended: Ended::Vanished,
-        output: None,
-        duration: 0,
-    })
 }
 
 async fn boot(
     shared: &Shared,
-    function: &FunctionRecord,
-    name: &str,
-    stream: &Arc<LogStream>,
+    function: &Arc<FunctionRecord>,
+    name: String,
     initialization: Initialization,
-) -> Result<Booted, Ended> {
+) -> Result<Environment, Ended> {
+    let stream = Arc::new(log_stream(shared, function));
     let launch = shared
         .launcher
-        .prepare(function, name, stream, initialization)
+        .prepare(function, &name, &stream, initialization)
         .await
         .map_err(Ended::NotPrepared)?;
-    let mut host = extension_host(shared, function, &launch.spec.companions);
+    let extensions = launch.spec.companions.clone();
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;
-    let Sandbox {
-        runtime_api,
-        aws_endpoint,
-        gate,
-        output,
-        exited,
-        companion_output,
-        companion_exits,
-        control,
-    } = sandbox;
     let lost = |_| Ended::Vanished;
-    let runtime_api = TcpListener::from_std(runtime_api).map_err(lost)?;
-    let aws_endpoint = shared
-        .aws_endpoint
-        .serve(aws_endpoint, &function.key.function)
-        .map_err(lost)?;
-    let mut output = Output::new(output, Arc::clone(&shared.log), Arc::clone(stream))
-        .and_then(|output| output.with_extensions(companion_output))
+    let runtime_api = Arc::new(TcpListener::from_std(sandbox.runtime_api).map_err(lost)?);
+    let mut beside = JoinSet::new();
+    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, &function.key.function);
+    beside.spawn(serving.map_err(lost)?);
+    if let Some(gate) = sandbox.gate {
+        beside.spawn(shared.outside.stand_at(gate, &function.key.function));
+    }
+    let mut output = Output::new(sandbox.output, Arc::clone(&shared.log), Arc::clone(&stream))
+        .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
-    let companions = Companions::new(host.external.clone(), companion_exits);
-    host.inside = Some(Arc::downgrade(&control));
-    let api = RuntimeApi::new(host);
-    output.tell(Arc::clone(&api));
-    let mut servers = JoinSet::new();
-    servers.spawn(Arc::clone(&api).serve(runtime_api, std::future::pending()));
-    servers.spawn(aws_endpoint);
-    if let Some(gate) = gate {
-        servers.spawn(shared.outside.stand_at(gate, &function.key.function));
-    }
-    Ok(Booted {
+    let host = extension_host(shared, function, &extensions, &sandbox.control);
+    let companions = Companions::new(host.external.clone(), sandbox.companion_exits);
+    let (api, serving) = serve(host, &runtime_api, &mut output);
+    Ok(Environment {
+        function: Arc::clone(function),
+        name,
+        initialization,
+        stream,
+        phase: Phase::Initialised,
+        failures: 0,
         api,
-        servers,
-        exited,
-        control,
+        runtime_api,
+        serving,
+        _beside: beside,
+        exited: sandbox.exited,
+        control: sandbox.control,
         output,
         companions,
-        held: launch.held,
+        has_extensions: false,
+        init: None,
+        freezing: Alarm::new(),
+        timeout: Alarm::new(),
+        _held: launch.held,
     })
 }
 
-async fn initialise(booted: &mut Booted, limit: Duration) -> Init {
-    let Booted {
-        api,
-        exited,
-        output,
-        companions,
-        ..
-    } = booted;
-    tokio::select! {
-        biased;
-        ready = api.initialised() => match ready {
-            Ok(()) => Init::Ready,
-            Err(failure) => Init::Ended(Ended::InitFailed(failure)),
-        },
-        failure = companions.failed(api) => Init::Ended(Ended::Extension { failure, during_init: true }),
-        exit = exited => Init::Ended(exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: true })),
-        () = tokio::time::sleep(limit) => Init::TimedOut,
-        never = output.pump() => match never {},
-    }
+/// Serves a Runtime API that nobody has used yet.
+pub(crate) fn serve(
+    host: ExtensionHost,
+    listener: &Arc<TcpListener>,
+    output: &mut Output,
+) -> (Arc<RuntimeApi>, JoinSet<()>) {
+    let api = RuntimeApi::new(host);
+    output.tell(Arc::clone(&api));
+    let mut serving = JoinSet::new();
+    serving.spawn(Arc::clone(&api).serve(Arc::clone(listener), std::future::pending()));
+    (api, serving)
 }
 
-/// What the environment's extensions are told, and who they are.
-fn extension_host(
-    shared: &Shared,
-    function: &FunctionRecord,
-    companions: &lambent_sandbox::Companions,
-) -> ExtensionHost {
-    let name_of = |program: &String| program.rsplit('/').next().unwrap_or_default().to_owned();
-    let key = &function.key.function;
-    ExtensionHost {
-        function_name: key.name.as_str().to_owned(),
-        function_version: function.key.version.to_string(),
-        handler: function.config.handler.to_string(),
-        account_id: key.scope.account.as_str().to_owned(),
-        external: companions.programs.iter().map(name_of).collect(),
-        ids: Arc::clone(&shared.ids),
-        clock: Arc::clone(&shared.clock),
-        inside: None,
+impl Environment {
+    /// Waits until the processes that have just been started ask for work.
+    pub(crate) async fn initialise(&mut self, shared: &Shared, phase: InitPhase, limit: Duration) -> Result<(), Ended> {
+        let began = shared.clock.monotonic_micros();
+        self.api
+            .tell(telemetry::init_start(&self.function, self.initialization, phase));
+        let initialised = self.initialised(limit).await;
+        let spent = shared.clock.monotonic_micros().saturating_sub(began);
+        self.has_extensions = !self.api.extensions().is_empty();
+        let status = match &initialised {
+            Ok(()) => Done::Success,
+            Err(Ended::TimedOut) => Done::Timeout,
+            Err(_) => Done::Error,
+        };
+        self.note_extensions(telemetry::init_done(self.initialization, phase, status, spent));
+        if status == Done::Timeout {
+            self.output.drain();
+            let phase = match phase {
+                InitPhase::Init => "init",
+                InitPhase::Invoke => "invoke",
+            };
+            self.output
+                .platform(&report::init_report(spent, phase, &Status::Timeout));
+        }
+        initialised
     }
-}
 
-impl Booted {
-    fn ending(&mut self) -> Ending<'_> {
-        Ending {
-            api: &self.api,
-            exited: &mut self.exited,
-            control: &*self.control,
-            output: &mut self.output,
-            companions: &mut self.companions,
+    async fn initialised(&mut self, limit: Duration) -> Result<(), Ended> {
+        let Self {
+            api,
+            exited,
+            output,
+            companions,
+            ..
+        } = self;
+        tokio::select! {
+            biased;
+            ready = api.initialised() => ready.map_err(Ended::InitFailed),
+            failure = companions.failed(api) => Err(Ended::Extension { failure, during_init: true }),
+            exit = exited => Err(exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: true })),
+            () = tokio::time::sleep(limit) => Err(Ended::TimedOut),
+            never = output.pump() => match never {},
         }
     }
 
@@ -243,20 +198,26 @@ impl Booted {
         self.api.tell(report);
         self.api.close_subscriptions();
     }
+}
 
-    fn into_environment(self, function: &Arc<FunctionRecord>, init: u64) -> Environment {
-        Environment {
-            function: Arc::clone(function),
-            _servers: self.servers,
-            exited: self.exited,
-            control: self.control,
-            output: self.output,
-            has_extensions: !self.api.extensions().is_empty(),
-            companions: self.companions,
-            api: self.api,
-            init: Some(init),
-            _held: self.held,
-        }
+/// What the environment's extensions are told, and who they are.
+pub(crate) fn extension_host(
+    shared: &Shared,
+    function: &FunctionRecord,
+    companions: &lambent_sandbox::Companions,
+    control: &Arc<dyn SandboxControl>,
+) -> ExtensionHost {
+    let name_of = |program: &String| program.rsplit('/').next().unwrap_or_default().to_owned();
+    let key = &function.key.function;
+    ExtensionHost {
+        function_name: key.name.as_str().to_owned(),
+        function_version: function.key.version.to_string(),
+        handler: function.config.handler.to_string(),
+        account_id: key.scope.account.as_str().to_owned(),
+        external: companions.programs.iter().map(name_of).collect(),
+        ids: Arc::clone(&shared.ids),
+        clock: Arc::clone(&shared.clock),
+        inside: Some(Arc::downgrade(control)),
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
 use lambent_engine::EnvironmentId;
 use lambent_runtime_api::{ResponseSink, response_stream};
 use lambent_sandbox::SandboxProvider;
-use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, VersionKey, limits};
+use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, Meter, Scope, VersionKey, limits};
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -52,6 +53,8 @@ pub struct Parts {
     pub outside: Arc<dyn Outside>,
     /// Keeps their logs.
     pub log: Arc<dyn LogSink>,
+    /// Counts what happens.
+    pub meter: Arc<dyn Meter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Names of log streams.
@@ -69,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) aws_endpoint: Arc<dyn AwsEndpoint>,
     pub(crate) outside: Arc<dyn Outside>,
     pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// Cancelled when the server stops: environments end as soon as they are free.
@@ -95,6 +99,7 @@ impl Invoker {
             aws_endpoint: parts.aws_endpoint,
             outside: parts.outside,
             log: parts.log,
+            meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
             stopping: CancellationToken::new(),
@@ -177,6 +182,12 @@ impl Invoker {
         self.0.executions.tidy();
     }
 
+    /// How many executions run now in each account and region: all, and those of functions without a reservation.
+    #[must_use]
+    pub fn running(&self) -> HashMap<Scope, (u32, u32)> {
+        self.0.executions.by_scope()
+    }
+
     /// Environments that exist now, in any phase.
     #[must_use]
     pub fn environments(&self) -> usize {
@@ -207,7 +218,7 @@ impl Shared {
         if self.stopping.is_cancelled() {
             return Err(InvokeError::ShuttingDown);
         }
-        let lease = self.executions.admit(&request)?;
+        let lease = self.executions.admit(&request, &*self.meter)?;
         let (reply, answered) = oneshot::channel();
         self.submit(Job {
             request,

@@ -5,14 +5,18 @@
 //!                                                                                └─ start one, and wait for whichever is free first
 //! environment task: start ─ init ─┬─ parked ─ job ─┐    owns the sandbox, what is served inside it, and its output;
 //!                                 └────── freed ◄──┘    answers each job once
+//!                                           ▲      └─ timeout, crash: reset; the next job starts the processes again
+//!                                           └──────────────────────────────────┘
 //! ```
 //!
 //! An environment is one task. It alone reads the environment's output, so the log lines of an invocation are in order without locks.
 
 mod admission;
+mod alarm;
 mod classify;
 mod companions;
 mod environment;
+mod frames;
 mod init;
 mod invoker;
 mod launch;
@@ -21,6 +25,7 @@ mod pools;
 mod provisioning;
 mod report;
 mod request;
+mod reset;
 mod shards;
 mod telemetry;
 

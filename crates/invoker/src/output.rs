@@ -1,6 +1,9 @@
 //! What an environment writes: lines for the log, and the end of it for callers who ask.
 
-use crate::{LogSink, LogStream};
+use crate::{
+    LogSink, LogStream,
+    frames::{Frames, Piece},
+};
 use lambent_runtime_api::{RuntimeApi, TelemetryRecord};
 use lambent_types::limits;
 use std::{io, os::fd::OwnedFd, sync::Arc};
@@ -28,6 +31,7 @@ struct Source {
     writer: Writer,
     /// The beginning of a line whose end has not come yet.
     partial: Vec<u8>,
+    frames: Frames,
 }
 
 /// Who writes.
@@ -137,6 +141,7 @@ impl Source {
             closed: false,
             writer,
             partial: Vec::new(),
+            frames: Frames::default(),
         })
     }
 
@@ -170,10 +175,28 @@ impl Source {
                 Err(_) => break,
             }
         }
+        let held = self.frames.give_up();
+        self.take_lines(&held, log);
         self.end_line(log);
     }
 
     fn take(&mut self, bytes: &[u8], log: &mut Log) {
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.feed(bytes, &mut |piece| match piece {
+            Piece::Text(text) => self.take_lines(text, log),
+            Piece::Event(event) => self.take_event(event, log),
+        });
+        self.frames = frames;
+    }
+
+    /// A framed event is one, whatever it holds.
+    fn take_event(&mut self, event: &[u8], log: &mut Log) {
+        self.end_line(log);
+        log.remember(event);
+        log.emit(self.writer, event.trim_ascii_end());
+    }
+
+    fn take_lines(&mut self, bytes: &[u8], log: &mut Log) {
         log.remember(bytes);
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -276,6 +299,21 @@ mod tests {
         }
         drop(output);
         flood.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_framed_event_keeps_its_lines_together() {
+        let (read, mut write) = io::pipe().unwrap();
+        let kept = Arc::new(Kept::default());
+        let mut output = output(read, Arc::clone(&kept) as _);
+        let head = [0xa5_5a_00_03_u32, 8].map(u32::to_be_bytes).concat();
+        let head = [head, 1_763_900_000_000_000_u64.to_be_bytes().to_vec()].concat();
+        write
+            .write_all(&[b"printed", &head[..], b"one\ntwo\n", b"line\n"].concat())
+            .unwrap();
+        output.drain();
+        assert_eq!(output.take_tail(), b"printedone\ntwo\nline\n");
+        assert_eq!(*kept.0.lock().unwrap(), ["printed", "one\ntwo", "line"]);
     }
 
     #[tokio::test]

@@ -108,10 +108,14 @@ impl FunctionPool {
     pub(crate) fn freed(&self, id: EnvironmentId, now_micros: u64) -> Freed<Job> {
         let mut state = self.state();
         let freed = state.pool.freed(id, now_micros);
-        if matches!(freed, Freed::Stop) {
-            state.inboxes.remove(&id);
-        }
-        freed
+        state.followed(id, freed)
+    }
+
+    /// The same of an environment that must be initialised again.
+    pub(crate) fn reset(&self, id: EnvironmentId, now_micros: u64) -> Freed<Job> {
+        let mut state = self.state();
+        let freed = state.pool.reset(id, now_micros);
+        state.followed(id, freed)
     }
 
     /// An environment has ended. The job that is returned has nothing left to wait for.
@@ -146,6 +150,14 @@ impl State {
             Some(inbox) => inbox.send(job).err().map(|undelivered| undelivered.0),
             None => Some(job),
         }
+    }
+
+    /// What an environment is told to do, once the inbox of one that is to end is closed.
+    fn followed(&mut self, id: EnvironmentId, freed: Freed<Job>) -> Freed<Job> {
+        if matches!(freed, Freed::Stop) {
+            self.inboxes.remove(&id);
+        }
+        freed
     }
 
     fn forget(&mut self, id: EnvironmentId) -> Option<Job> {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use lambent_engine::{Admission, Lease};
 use lambent_runtime_api::{ResponsePieces, ResponseSink};
-use lambent_types::{FunctionRecord, Outcome, RequestId};
+use lambent_types::{FunctionRecord, Outcome, RequestId, Subject};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -29,6 +29,23 @@ pub struct InvokeRequest {
     pub tail: bool,
     /// Held until the function has answered, for those who wait for that.
     pub under_way: Option<TaskTrackerToken>,
+}
+
+impl InvokeRequest {
+    /// Whom it is counted for.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        subject(&self.function, &self.invoked_arn)
+    }
+}
+
+/// Whom an invocation of `function` under this ARN is counted for.
+pub(crate) fn subject<'a>(function: &'a FunctionRecord, invoked_arn: &'a str) -> Subject<'a> {
+    // arn:aws:lambda:region:account:function:name, and the qualifier if one was named.
+    Subject {
+        function: &function.key.function,
+        qualifier: invoked_arn.splitn(8, ':').nth(7),
+        version: Some(function.key.version),
+    }
 }
 
 /// What a function, or the platform in its place, answered.

@@ -44,6 +44,14 @@ impl<K: Clone + Eq + Hash, V: Clone + Default> Shards<K, V> {
         }
     }
 
+    /// Shows every entry.
+    pub(crate) fn each(&self, mut see: impl FnMut(&K, &V)) {
+        for shard in &self.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            shard.iter().for_each(|(key, value)| see(key, value));
+        }
+    }
+
     /// The sum of a number over all entries.
     pub(crate) fn sum(&self, number: impl Fn(&V) -> usize) -> usize {
         let of_shard = |shard: &RwLock<HashMap<K, V>>| -> usize {

@@ -41,6 +41,8 @@ pub(crate) struct HostLauncher {
     pub(crate) ids: Arc<dyn Ids>,
     /// Whether environments have an authority of the server's own to believe.
     pub(crate) believes: bool,
+    /// What runtimes need before their first launch is done by one at a time.
+    pub(crate) preparing: tokio::sync::Mutex<()>,
 }
 
 impl Launcher for HostLauncher {
@@ -61,6 +63,7 @@ impl Launcher for HostLauncher {
             let plan = self
                 .plan(function)
                 .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
+            self.prepare_runtime(&plan).await?;
             let (mut trees, mut pins) = (Vec::new(), Vec::new());
             for digest in function.packages() {
                 let (tree, pin) = self
@@ -86,6 +89,13 @@ impl Launcher for HostLauncher {
 
     fn program(&self, function: &FunctionRecord) -> Option<Program> {
         let plan = self.plan(function).ok()?;
+        if plan
+            .preparation
+            .as_ref()
+            .is_some_and(|preparation| !preparation.is_done())
+        {
+            return None;
+        }
         let none = EnvironmentVariables::default();
         // Programs that can be started ahead do not depend on the code.
         let program = plan.program_for(&facts(function, &none, Path::new(""), &[])).ok()?;
@@ -101,6 +111,22 @@ impl HostLauncher {
             plan.env.extend(variables);
         }
         Ok(plan)
+    }
+
+    /// Does what the runtime needs on this host, once.
+    async fn prepare_runtime(&self, plan: &LaunchPlan) -> Result<(), LaunchError> {
+        let Some(preparation) = plan.preparation.clone().filter(|needed| !needed.is_done()) else {
+            return Ok(());
+        };
+        let _alone = self.preparing.lock().await;
+        if preparation.is_done() {
+            return Ok(());
+        }
+        let done = tokio::task::spawn_blocking(move || preparation.run()).await;
+        let unavailable =
+            |reason: String| LaunchError::RuntimeUnavailable(format!("the bootstrap was not compiled: {reason}"));
+        done.map_err(|error| unavailable(error.to_string()))?
+            .map_err(|error| unavailable(error.to_string()))
     }
 
     fn variables(

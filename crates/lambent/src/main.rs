@@ -4,6 +4,7 @@
 //! order. No behaviour lives here.
 
 mod aws_endpoint;
+mod carrier;
 mod cli;
 mod config;
 mod doctor;
@@ -13,6 +14,7 @@ mod launcher;
 mod outside;
 mod runtimes;
 mod serve;
+mod wiring;
 
 use clap::Parser as _;
 use std::process::ExitCode;

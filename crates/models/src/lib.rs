@@ -11,7 +11,47 @@ use std::fmt;
     clippy::cognitive_complexity,
     reason = "a dispatch has one arm for each operation"
 )]
+pub mod cloudwatch;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
+pub mod eventbridge;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
 pub mod lambda;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
+pub mod logs;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
+pub mod sns;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
+pub mod sqs;
 
 /// What a sensitive member shows instead of itself.
 struct Redacted;

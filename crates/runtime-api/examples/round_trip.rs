@@ -33,7 +33,7 @@ async fn measure(payload: usize, rounds: usize) -> std::io::Result<()> {
         listener.local_addr()?,
     );
     let mut tasks = JoinSet::new();
-    tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
+    tasks.spawn(Arc::clone(&api).serve(Arc::new(listener), std::future::pending()));
     std::thread::spawn(move || client(address));
     let (clock, payload) = (SystemClock::default(), Bytes::from(vec![b' '; payload]));
     let mut taken = Vec::with_capacity(rounds);

@@ -33,7 +33,7 @@ impl RuntimeApi {
     ///
     /// No request is timed out: a runtime may work for a quarter of an hour before it says its next word, and a slow writer keeps only
     /// its own environment from answering, which ends at the function's timeout.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    pub async fn serve(self: Arc<Self>, listener: Arc<TcpListener>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut connections = JoinSet::new();
         loop {

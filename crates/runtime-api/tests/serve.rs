@@ -32,7 +32,7 @@ async fn server() -> Server {
         listener.local_addr().unwrap(),
     );
     let mut tasks = JoinSet::new();
-    tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
+    tasks.spawn(Arc::clone(&api).serve(Arc::new(listener), std::future::pending()));
     Server {
         api,
         address,
@@ -558,7 +558,7 @@ async fn serving_ends_when_told_to() {
         listener.local_addr().unwrap(),
     );
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = tokio::task::spawn(Arc::clone(&api).serve(listener, async move {
+    let serving = tokio::task::spawn(Arc::clone(&api).serve(Arc::new(listener), async move {
         let _ = stopped.await;
     }));
     let mut client = TcpStream::connect(address).await.unwrap();

@@ -1,6 +1,6 @@
 //! The programs that run inside environments, carried in the server's binary.
 
-use crate::{Interpreter, Language};
+use crate::{Interpreter, Language, Preparation};
 use lambent_types::Sha256Digest;
 use std::{
     fs, io,
@@ -17,6 +17,53 @@ macro_rules! embedded {
 
 /// Path and content of every file; the first part of the path is what is mounted at `/var/runtime`.
 const FILES: &[(&str, &[u8])] = embedded![
+    "java/com/amazonaws/services/lambda/runtime/Client.java",
+    "java/com/amazonaws/services/lambda/runtime/ClientContext.java",
+    "java/com/amazonaws/services/lambda/runtime/CognitoIdentity.java",
+    "java/com/amazonaws/services/lambda/runtime/Context.java",
+    "java/com/amazonaws/services/lambda/runtime/CustomPojoSerializer.java",
+    "java/com/amazonaws/services/lambda/runtime/LambdaLogger.java",
+    "java/com/amazonaws/services/lambda/runtime/LambdaRuntime.java",
+    "java/com/amazonaws/services/lambda/runtime/LambdaRuntimeInternal.java",
+    "java/com/amazonaws/services/lambda/runtime/RequestHandler.java",
+    "java/com/amazonaws/services/lambda/runtime/RequestStreamHandler.java",
+    "java/com/amazonaws/services/lambda/runtime/logging/LogFormat.java",
+    "java/com/amazonaws/services/lambda/runtime/logging/LogLevel.java",
+    "java/lambent/runtime/Bootstrap.java",
+    "java/lambent/runtime/CallerContext.java",
+    "java/lambent/runtime/CallerIdentity.java",
+    "java/lambent/runtime/Conversion.java",
+    "java/lambent/runtime/Descriptors.java",
+    "java/lambent/runtime/Era.java",
+    "java/lambent/runtime/ErrorDocument.java",
+    "java/lambent/runtime/Fault.java",
+    "java/lambent/runtime/FunctionLoader.java",
+    "java/lambent/runtime/Handler.java",
+    "java/lambent/runtime/Handlers.java",
+    "java/lambent/runtime/Handover.java",
+    "java/lambent/runtime/Invocation.java",
+    "java/lambent/runtime/LambdaContext.java",
+    "java/lambent/runtime/Log.java",
+    "java/lambent/runtime/Methods.java",
+    "java/lambent/runtime/Natives.java",
+    "java/lambent/runtime/Rehearsal.java",
+    "java/lambent/runtime/RuntimeApi.java",
+    "java/lambent/runtime/Sink.java",
+    "java/lambent/runtime/Variables.java",
+    "java/lambent/runtime/json/Allocation.java",
+    "java/lambent/runtime/json/Bean.java",
+    "java/lambent/runtime/json/EventNames.java",
+    "java/lambent/runtime/json/FromJson.java",
+    "java/lambent/runtime/json/Generics.java",
+    "java/lambent/runtime/json/JsonException.java",
+    "java/lambent/runtime/json/JsonNumber.java",
+    "java/lambent/runtime/json/JsonParser.java",
+    "java/lambent/runtime/json/JsonWriter.java",
+    "java/lambent/runtime/json/Property.java",
+    "java/lambent/runtime/json/Records.java",
+    "java/lambent/runtime/json/Scalars.java",
+    "java/lambent/runtime/json/Times.java",
+    "java/lambent/runtime/json/ToJson.java",
     "nodejs/bootstrap.js",
     "nodejs/ca-cert.pem",
     "nodejs/lambent/client.js",
@@ -74,12 +121,18 @@ impl Bootstraps {
         }
     }
 
+    /// What makes the directory of Java's bootstrap; `None` where no JDK is among the `found`.
+    pub(crate) fn preparation(&self, found: &[Interpreter]) -> Option<Preparation> {
+        Preparation::by(found, self.dir.join("java"), self.of(Language::Java))
+    }
+
     /// The directory that an environment of this language sees as `/var/runtime`.
     #[must_use]
     pub fn of(&self, language: Language) -> PathBuf {
         self.dir.join(match language {
             Language::Python => "python",
             Language::Node => "nodejs",
+            Language::Java => "java-classes",
         })
     }
 }
@@ -148,7 +201,7 @@ fn write_all(draft: &Path) -> io::Result<()> {
 }
 
 /// Functions run under a user id of their own.
-fn world_readable(dir: &Path) -> io::Result<()> {
+pub(crate) fn world_readable(dir: &Path) -> io::Result<()> {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755))?;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -169,7 +222,7 @@ mod tests {
     fn every_file_of_the_folders_is_embedded() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes");
         let mut on_disk = Vec::new();
-        let mut dirs = vec![root.join("python"), root.join("nodejs")];
+        let mut dirs = vec![root.join("java"), root.join("python"), root.join("nodejs")];
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();

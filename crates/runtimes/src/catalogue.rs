@@ -212,7 +212,14 @@ impl Host<'_> {
                 None,
             ));
         };
-        let plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
+        let mut plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
+        if language == Language::Java {
+            plan.preparation = self.bootstraps.preparation(self.found);
+            if plan.preparation.is_none() && !self.bootstraps.of(language).is_dir() {
+                let fix = "a JRE cannot compile the bootstrap; install a JDK of any version beside it".to_owned();
+                return Ok(entry(Err(Unavailable::Missing { fix }), None));
+            }
+        }
         Ok(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact))))
     }
 
@@ -227,7 +234,16 @@ impl Host<'_> {
         let name = interpreter.program.file_name().unwrap_or_default().to_string_lossy();
         let mut command = vec![format!("/var/lang/bin/{name}")];
         command.extend(family.flags.iter().cloned());
-        command.push(format!("/var/runtime/{}", family.entrypoint));
+        let major = interpreter.version.major();
+        for (since, flags) in &family.flags_since {
+            if since.parse().is_ok_and(|since: u32| major >= since) {
+                command.extend(flags.iter().cloned());
+            }
+        }
+        match &family.main_class {
+            Some(class) => command.extend(["-cp", "/var/runtime", class].map(str::to_owned)),
+            None => command.push(format!("/var/runtime/{}", family.entrypoint)),
+        }
         let mut env = environment(spec, family);
         env.push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{id}")));
         let mount = |host, inside: &str| BindMount {
@@ -245,9 +261,11 @@ impl Host<'_> {
             working_dir: "/var/task".to_owned(),
             substituted: (!exact).then(|| interpreter.version.to_string()),
             logs: spec.logs,
-            early_variables: family.early_variables.clone(),
+            early_variables: family.early_variables.clone().filter(|_| major >= family.early_since),
+            old_credential_names: spec.old_credential_names,
+            preparation: None,
             kind: LaunchKind::Managed {
-                heap_flags: family.heap_flags,
+                heap: family.heap_flags.then_some(interpreter.language),
             },
         })
     }
@@ -277,7 +295,8 @@ impl Host<'_> {
 /// The installation that holds nothing but the interpreter; `None` for a program of the system, whose prefix holds everything.
 fn installation(interpreter: &Interpreter) -> Option<&Path> {
     let prefix = interpreter.program.parent()?.parent()?;
-    let system = prefix.starts_with("/usr") || prefix == Path::new("/");
+    // A JDK of the distribution is alone in its directory below /usr.
+    let system = prefix.starts_with("/usr") && interpreter.language != Language::Java || prefix == Path::new("/");
     (!system).then_some(prefix)
 }
 
@@ -290,6 +309,8 @@ fn own_program(spec: &RuntimeSpec, family: &Family) -> LaunchPlan {
         substituted: None,
         logs: spec.logs,
         early_variables: None,
+        old_credential_names: false,
+        preparation: None,
         kind: LaunchKind::Provided,
     }
 }
@@ -307,6 +328,9 @@ fn fix(id: &str, language: Language, wanted: &Version) -> String {
         ),
         Language::Node => format!(
             "install Node.js {wanted} (nvm, fnm or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+        ),
+        Language::Java => format!(
+            "install a JDK {wanted} (SDKMAN or the distribution's package), or unpack it to runtimes/{id} in the data directory"
         ),
     }
 }

@@ -23,11 +23,13 @@ pub struct Places {
     /// Directories whose children are installations with a `bin` of their own, named by their version: what pyenv, uv, nvm and fnm
     /// keep, `/opt`, and the `runtimes` directory of the server.
     pub version_dirs: Vec<PathBuf>,
+    /// Installations by themselves.
+    pub installations: Vec<PathBuf>,
 }
 
 impl Places {
     /// The usual places, by the variables that `lookup` knows (`PATH`, `HOME`, `PYENV_ROOT`, `NVM_DIR`, `UV_PYTHON_INSTALL_DIR`,
-    /// `FNM_DIR`), and `runtimes` below the server's data directory, which comes first.
+    /// `FNM_DIR`, `JAVA_HOME`, `SDKMAN_DIR`), and `runtimes` below the server's data directory, which comes first.
     #[must_use]
     pub fn usual(lookup: impl Fn(&str) -> Option<OsString>, data_dir: &Path) -> Self {
         let home = lookup("HOME").map(PathBuf::from);
@@ -42,6 +44,8 @@ impl Places {
             beside("UV_PYTHON_INSTALL_DIR", ".local/share/uv/python"),
             beside("NVM_DIR", ".nvm").map(|root| root.join("versions/node")),
             beside("FNM_DIR", ".local/share/fnm").map(|root| root.join("node-versions")),
+            beside("SDKMAN_DIR", ".sdkman").map(|root| root.join("candidates/java")),
+            Some(PathBuf::from("/usr/lib/jvm")),
             Some(PathBuf::from("/opt")),
         ];
         let path = lookup("PATH").unwrap_or_default();
@@ -49,6 +53,7 @@ impl Places {
         Self {
             program_dirs: std::env::split_paths(&path).chain(usual).collect(),
             version_dirs: version_dirs.into_iter().flatten().collect(),
+            installations: lookup("JAVA_HOME").map(PathBuf::from).into_iter().collect(),
         }
     }
 }
@@ -63,7 +68,8 @@ pub fn discover(places: &Places) -> Vec<Interpreter> {
             found.push(interpreter);
         }
     };
-    for installation in places.version_dirs.iter().flat_map(|dir| children(dir)) {
+    let versions = places.version_dirs.iter().flat_map(|dir| children(dir));
+    for installation in versions.chain(places.installations.iter().cloned()) {
         let named = name_version(&installation);
         for bin in [installation.join("bin"), installation.join("installation/bin")] {
             programs(&bin, named.as_ref()).into_iter().for_each(&mut add);
@@ -86,6 +92,7 @@ fn stands_alone(interpreter: &Interpreter) -> bool {
     let prefix = interpreter.program.parent().and_then(Path::parent);
     match interpreter.language {
         Language::Python => true,
+        Language::Java => true,
         Language::Node => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("include/node").is_dir()),
     }
 }
@@ -118,6 +125,7 @@ fn programs(bin: &Path, named: Option<&Version>) -> Vec<Option<Interpreter>> {
         .chain(std::iter::once("python3".to_owned()));
     let mut found: Vec<_> = pythons.map(|name| python(&bin.join(name), named)).collect();
     found.push(node(&bin.join("node"), named));
+    found.push(java(&bin.join("java")));
     found
 }
 
@@ -153,6 +161,32 @@ fn node(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
         version,
         program,
     })
+}
+
+/// Every JDK and JRE has a file beside its programs that says its version.
+fn java(link: &Path) -> Option<Interpreter> {
+    let program = real_program(link)?;
+    let prefix = program.parent()?.parent()?;
+    // The JRE inside of a JDK 8 leaves that to the JDK.
+    let release = [prefix.join("release"), prefix.with_file_name("release")]
+        .iter()
+        .find_map(|file| fs::read_to_string(file).ok())?;
+    let version = release
+        .lines()
+        .find_map(|line| line.strip_prefix("JAVA_VERSION="))?
+        .trim_matches('"');
+    Some(Interpreter {
+        language: Language::Java,
+        version: java_version(version)?,
+        program,
+    })
+}
+
+/// `17.0.15`, or `1.8.0_402` as Java 8 calls itself.
+fn java_version(text: &str) -> Option<Version> {
+    let text = text.strip_prefix("1.").unwrap_or(text).replace('_', ".");
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    text[..end.unwrap_or(text.len())].trim_end_matches('.').parse().ok()
 }
 
 /// The file behind `link` if it is a program of the machine, not a script: pyenv's and others' shims are scripts.
@@ -233,13 +267,23 @@ mod tests {
         program(&at("usr/bin/python3.9"), b"\x7fELF");
         program(&at("usr/bin/node"), b"\x7fELF");
         program(&at("home/bin/node"), b"\x7fELF");
+        program(&at("jvm/java-8-openjdk/jre/bin/java"), b"\x7fELF");
+        program(&at("jvm/java-8-openjdk/release"), b"JAVA_VERSION=\"1.8.0_402\"\n");
+        fs::create_dir_all(at("jvm/java-8-openjdk/bin")).unwrap();
+        symlink("../jre/bin/java", at("jvm/java-8-openjdk/bin/java")).unwrap();
+        program(&at("java-home/bin/java"), b"\x7fELF");
+        program(
+            &at("java-home/release"),
+            b"IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"17.0.15\"\n",
+        );
         program(
             &at("usr/include/node/node_version.h"),
             b"#define NODE_MAJOR_VERSION 22\n#define NODE_MINOR_VERSION 3\n#define NODE_PATCH_VERSION 1\n",
         );
         let places = Places {
             program_dirs: vec![at("pyenv/shims"), at("usr/bin"), at("home/bin"), at("none")],
-            version_dirs: vec![at("pyenv/versions"), at("uv"), at("nvm"), at("none")],
+            version_dirs: vec![at("pyenv/versions"), at("uv"), at("nvm"), at("none"), at("jvm")],
+            installations: vec![at("java-home")],
         };
         assert_eq!(
             versions(&discover(&places)),
@@ -247,6 +291,8 @@ mod tests {
                 "Python 3.11.7",
                 "Python 3.12.1",
                 "Node 20.1.0",
+                "Java 8.0.402",
+                "Java 17.0.15",
                 "Python 3.9",
                 "Node 22.3.1"
             ]
@@ -259,6 +305,7 @@ mod tests {
             "HOME" => Some("/home/u".into()),
             "PATH" => Some("/a:/b".into()),
             "NVM_DIR" => Some("/nvm".into()),
+            "JAVA_HOME" => Some("/jdk".into()),
             _ => None,
         };
         let places = Places::usual(lookup, Path::new("/data"));
@@ -266,6 +313,7 @@ mod tests {
             places.program_dirs,
             ["/a", "/b", "/usr/local/bin", "/usr/bin"].map(PathBuf::from)
         );
+        assert_eq!(places.installations, [PathBuf::from("/jdk")]);
         assert_eq!(
             places.version_dirs,
             [
@@ -274,6 +322,8 @@ mod tests {
                 "/home/u/.local/share/uv/python",
                 "/nvm/versions/node",
                 "/home/u/.local/share/fnm/node-versions",
+                "/home/u/.sdkman/candidates/java",
+                "/usr/lib/jvm",
                 "/opt"
             ]
             .map(PathBuf::from)

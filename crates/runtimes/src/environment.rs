@@ -107,6 +107,10 @@ pub fn platform_env(function: &FunctionEnvironment<'_>) -> Vec<(String, String)>
     for (name, value) in platform(function) {
         put(name, value);
     }
+    if function.plan.old_credential_names {
+        put("AWS_ACCESS_KEY", function.credentials.access_key_id);
+        put("AWS_SECRET_KEY", function.credentials.secret_access_key);
+    }
     put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory.mb().to_string());
     if let Some(trace_id) = function.trace_id {
         put("_X_AMZN_TRACE_ID", trace_id);

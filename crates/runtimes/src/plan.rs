@@ -1,6 +1,6 @@
 //! How a runtime's process is launched.
 
-use crate::{environment::early_env, spec::LogMode};
+use crate::{Language, Preparation, environment::early_env, java, spec::LogMode};
 use lambent_sandbox::{BindMount, Program, ProgramStart};
 use lambent_types::{EnvironmentVariables, MemorySize};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,9 @@ const ENTRYPOINTS: [&str; 2] = ["/var/task/bootstrap", "/opt/bootstrap"];
 
 /// The variable that names a program to start the runtime with.
 const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+
+/// Variables from which Java takes flags that come before those of the command line.
+const JAVA_OPTIONS: [&str; 2] = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"];
 
 /// Everything about a runtime that does not depend on the function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub struct LaunchPlan {
     /// Variables that the program reads when it starts; with a `*` at the end, all whose names begin so. A function that sets one of them
     /// is not started ahead. `None`: no function is.
     pub early_variables: Option<Vec<String>>,
+    /// Whether the role's key is also shown as `AWS_ACCESS_KEY` and `AWS_SECRET_KEY`, as old SDKs for Java know them.
+    pub old_credential_names: bool,
+    /// What has to be done on this host before the first launch.
+    pub preparation: Option<Preparation>,
     /// How the command is fitted to a function.
     pub kind: LaunchKind,
 }
@@ -38,8 +45,8 @@ pub struct LaunchPlan {
 pub enum LaunchKind {
     /// An interpreter with a bootstrap. `AWS_LAMBDA_EXEC_WRAPPER` is honoured.
     Managed {
-        /// Node's heap is limited by the function's memory.
-        heap_flags: bool,
+        /// The language whose heap is limited by the function's memory, with flags of its own.
+        heap: Option<Language>,
     },
     /// The function's own program.
     Provided,
@@ -86,7 +93,7 @@ impl LaunchPlan {
     /// With heap limits by its memory, behind the wrapper it asks for, or its own program.
     fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
         match self.kind {
-            LaunchKind::Managed { heap_flags } => Ok(self.managed_command(heap_flags, function)),
+            LaunchKind::Managed { heap } => Ok(self.managed_command(heap, function)),
             LaunchKind::Provided => {
                 let has = |root: &Path| exists(&root.join("bootstrap"));
                 let [in_code, in_layers] = ENTRYPOINTS;
@@ -99,17 +106,9 @@ impl LaunchPlan {
         }
     }
 
-    fn managed_command(&self, heap_flags: bool, function: &FunctionFacts<'_>) -> Vec<String> {
+    fn managed_command(&self, heap: Option<Language>, function: &FunctionFacts<'_>) -> Vec<String> {
         let mut command = self.command.clone();
-        if heap_flags && !command.is_empty() {
-            // AWS's proportions: the heap leaves a tenth of the memory to the rest of the process.
-            let mb = function.memory.mb();
-            let flags = [
-                format!("--max-semi-space-size={}", (mb / 20).max(1)),
-                format!("--max-old-space-size={}", mb * 9 / 10),
-            ];
-            command.splice(1..1, flags);
-        }
+        command.splice(1..1, heap_flags(heap, function));
         match function.variables.get(WRAPPER) {
             // By a shell, as in AWS: a wrapper that does not exist is exit status 127 (recorded: test_lambda_runtime_wrapper_not_found).
             Some(wrapper) if !wrapper.is_empty() => {
@@ -118,6 +117,23 @@ impl LaunchPlan {
             }
             Some(_) | None => command,
         }
+    }
+}
+
+/// The flags that limit a heap.
+fn heap_flags(heap: Option<Language>, function: &FunctionFacts<'_>) -> Vec<String> {
+    let mb = function.memory.mb();
+    match heap {
+        // AWS's proportions: the heap leaves a tenth of the memory to the rest of the process.
+        Some(Language::Node) => vec![
+            format!("--max-semi-space-size={}", (mb / 20).max(1)),
+            format!("--max-old-space-size={}", mb * 9 / 10),
+        ],
+        Some(Language::Java) => {
+            let options = JAVA_OPTIONS.map(|name| function.variables.get(name).unwrap_or_default());
+            java::tuning(function.memory, &options.join(" "))
+        }
+        Some(Language::Python) | None => Vec::new(),
     }
 }
 
@@ -148,6 +164,8 @@ mod tests {
             substituted: None,
             logs: LogMode::default(),
             early_variables: Some(vec!["PYTHON*".to_owned(), "LANG".to_owned()]),
+            old_credential_names: false,
+            preparation: None,
             kind,
         }
     }
@@ -165,8 +183,7 @@ mod tests {
     fn a_wrapper_gets_the_command_as_its_arguments() {
         let wrapper = ("AWS_LAMBDA_EXEC_WRAPPER".to_owned(), "/opt/wrap".to_owned());
         let variables = EnvironmentVariables::from_iter([wrapper]);
-        let command =
-            plan(LaunchKind::Managed { heap_flags: false }).command_for(&facts(&variables, Path::new("/"), &[]));
+        let command = plan(LaunchKind::Managed { heap: None }).command_for(&facts(&variables, Path::new("/"), &[]));
         assert_eq!(
             command.unwrap(),
             [
@@ -183,8 +200,10 @@ mod tests {
     #[test]
     fn heap_limits_follow_the_memory() {
         let variables = EnvironmentVariables::default();
-        let command =
-            plan(LaunchKind::Managed { heap_flags: true }).command_for(&facts(&variables, Path::new("/"), &[]));
+        let command = plan(LaunchKind::Managed {
+            heap: Some(Language::Node),
+        })
+        .command_for(&facts(&variables, Path::new("/"), &[]));
         assert_eq!(
             command.unwrap()[1..3],
             ["--max-semi-space-size=6", "--max-old-space-size=115"]
@@ -196,7 +215,7 @@ mod tests {
         let with = |name: &str| {
             let variables = EnvironmentVariables::from_iter([(name.to_owned(), "x".to_owned())]);
             let facts = facts(&variables, Path::new("/"), &[]);
-            let program = plan(LaunchKind::Managed { heap_flags: false }).program_for(&facts);
+            let program = plan(LaunchKind::Managed { heap: None }).program_for(&facts);
             program.unwrap().start
         };
         assert!(matches!(with("STAGE"), ProgramStart::Ahead { .. }));

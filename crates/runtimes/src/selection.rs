@@ -12,6 +12,8 @@ pub enum Language {
     Python,
     /// `node`.
     Node,
+    /// `java`, of a JDK or of a JRE.
+    Java,
 }
 
 /// An interpreter that was found.
@@ -66,7 +68,8 @@ pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Inter
 fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
     match interpreter.language {
         Language::Python => interpreter.version.major() == wanted.major(),
-        Language::Node => true,
+        // An older Java runs what was compiled for it, whatever the runtime is called; of the rest it says itself that it cannot.
+        Language::Node | Language::Java => true,
     }
 }
 
@@ -105,6 +108,18 @@ mod tests {
         assert_eq!(node("8.10"), Some(("18.20.8".to_owned(), false)));
         assert_eq!(node("24"), Some(("20.20.2".to_owned(), false)));
         assert_eq!(node("20"), Some(("20.20.2".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_newer_java_stands_in_rather_than_an_older_one() {
+        let java = |wanted| chosen(Language::Java, wanted, &["17.0.15", "25.0.3"]);
+        assert_eq!(java("8"), Some(("17.0.15".to_owned(), false)));
+        assert_eq!(java("17"), Some(("17.0.15".to_owned(), true)));
+        assert_eq!(java("21"), Some(("25.0.3".to_owned(), false)));
+        assert_eq!(
+            chosen(Language::Java, "21", &["17.0.15"]),
+            Some(("17.0.15".to_owned(), false))
+        );
     }
 
     #[test]

@@ -21,11 +21,16 @@ pub(crate) struct Family {
     pub(crate) interpreter: Option<Language>,
     #[serde(default)]
     pub(crate) entrypoint: String,
+    pub(crate) main_class: Option<String>,
     #[serde(default)]
     pub(crate) flags: Vec<String>,
     #[serde(default)]
+    pub(crate) flags_since: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     pub(crate) heap_flags: bool,
     pub(crate) early_variables: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) early_since: u32,
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
 }
@@ -41,6 +46,8 @@ pub(crate) struct RuntimeSpec {
     pub(crate) environment: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) logs: LogMode,
+    #[serde(default, rename = "old-credential-names")]
+    pub(crate) old_credential_names: bool,
     #[serde(default)]
     pub(crate) deprecated: bool,
     pub(crate) unsupported: Option<String>,

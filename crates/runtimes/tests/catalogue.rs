@@ -54,7 +54,11 @@ fn every_runtime_of_the_api_is_known() {
         launch(&catalogue, "cobol"),
         Err(Unavailable::Unknown("cobol".to_owned()))
     );
-    assert!(matches!(launch(&catalogue, "java21"), Err(Unavailable::Unsupported(_))));
+    assert!(matches!(
+        launch(&catalogue, "ruby3.4"),
+        Err(Unavailable::Unsupported(_))
+    ));
+    assert!(matches!(launch(&catalogue, "java21"), Err(Unavailable::Missing { fix }) if fix.contains("JDK 21")));
     assert!(
         matches!(launch(&catalogue, "python2.7"), Err(Unavailable::Missing { fix }) if fix.contains("runtimes/python2.7"))
     );
@@ -87,6 +91,37 @@ fn an_installation_is_mounted_and_a_system_program_is_linked() {
         ["/var/lang/bin/node", "--expose-gc", "/var/runtime/bootstrap.js"]
     );
     assert_eq!(launch(&catalogue, "provided.al2023").unwrap().mounts, []);
+}
+
+#[test]
+fn a_jre_needs_a_jdk_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let jre = interpreter(Language::Java, "21.0.8", "/x/jre/bin/java");
+    let alone = catalogue(None, std::slice::from_ref(&jre), dir.path());
+    assert!(matches!(launch(&alone, "java21"), Err(Unavailable::Missing { fix }) if fix.contains("JDK")));
+    let bin = dir.path().join("jdk-17/bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(bin.join("javac"), "").unwrap();
+    let jdk = interpreter(Language::Java, "17.0.1", bin.join("java").to_str().unwrap());
+    let both = catalogue(None, &[jre, jdk], dir.path());
+    let plan = launch(&both, "java21").unwrap();
+    let command = plan.command.join(" ");
+    assert!(command.starts_with("/var/lang/bin/java -Xshare:auto"), "{command}");
+    assert!(
+        command.ends_with(" -cp /var/runtime lambent.runtime.Bootstrap"),
+        "{command}"
+    );
+    assert!(!plan.preparation.as_ref().unwrap().is_done());
+    assert_eq!(plan.early_variables, None, "it cannot be told its function later");
+    assert_eq!(plan.mounts[0].host, Path::new("/x/jre"));
+    let plan = launch(&both, "java8").unwrap();
+    assert!(
+        plan.old_credential_names
+            && plan
+                .command
+                .contains(&"--add-opens=java.base/java.io=ALL-UNNAMED".to_owned())
+    );
+    assert_eq!(plan.substituted.as_deref(), Some("17.0.1"));
 }
 
 #[test]

@@ -5,15 +5,16 @@ use crate::{
     channel,
     link::{Started, receive},
     protocol::{Ending, FromInit, FromServer, LastWords},
+    step::StepError,
 };
-use lambent_sandbox::{BoxFuture, Exit, SandboxControl};
+use lambent_sandbox::{BoxFuture, EnvSpec, Exit, Processes, SandboxControl, StartError};
 use rustix::process::Signal;
 use std::{
     collections::VecDeque,
     fs, io,
     net::TcpStream,
     os::fd::OwnedFd,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::{
     io::unix::AsyncFd,
@@ -27,17 +28,33 @@ pub(crate) struct Control {
     socket: Arc<OwnedFd>,
     usage: Usage,
     peak: Option<Peak>,
-    last: Arc<OnceLock<LastWords>>,
-    connecting: Arc<Connecting>,
+    shared: Arc<Shared>,
 }
 
-/// Who waits for a socket of the environment's network: the init answers in the order in which it is asked.
+/// What the two sides of the server's side have in common.
 #[derive(Default)]
-struct Connecting(Mutex<VecDeque<oneshot::Sender<Option<OwnedFd>>>>);
+struct Shared {
+    /// What the environment had used when it was looked at last, after the end of a runtime process or of all.
+    last: Mutex<LastWords>,
+    asked: Mutex<Asked>,
+}
 
-impl Connecting {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<oneshot::Sender<Option<OwnedFd>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// Who waits for which answer of the init.
+#[derive(Default)]
+struct Asked {
+    /// It answers in the order in which it is asked.
+    sockets: VecDeque<oneshot::Sender<Option<OwnedFd>>>,
+    emptied: Option<oneshot::Sender<Processes>>,
+    restarted: Option<oneshot::Sender<Result<(), StartError>>>,
+}
+
+impl Shared {
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn last(&self) -> MutexGuard<'_, LastWords> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,8 +63,39 @@ pub(crate) struct Watch {
     socket: AsyncFd<Arc<OwnedFd>>,
     usage: Usage,
     ended: oneshot::Receiver<LastWords>,
-    last: Arc<OnceLock<LastWords>>,
-    connecting: Arc<Connecting>,
+    shared: Arc<Shared>,
+}
+
+/// Who is told of the ends of processes.
+pub(crate) struct Told {
+    runtime: Option<oneshot::Sender<Exit>>,
+    companions: mpsc::UnboundedSender<(usize, Exit)>,
+    /// How many processes the kernel had ended for want of memory before these started.
+    oom_kills_before: u64,
+}
+
+impl Told {
+    /// For processes that are about to start, and the receiving side of it.
+    pub(crate) fn new(oom_kills_before: u64) -> (Self, Processes) {
+        let (runtime, exited) = oneshot::channel();
+        let (companions, companion_exits) = mpsc::unbounded_channel();
+        let told = Self {
+            runtime: Some(runtime),
+            companions,
+            oom_kills_before,
+        };
+        (
+            told,
+            Processes {
+                exited,
+                companion_exits,
+            },
+        )
+    }
+
+    fn ran_out(&self, last: LastWords) -> bool {
+        last.oom_kills > self.oom_kills_before
+    }
 }
 
 /// The sides of a running environment: what the invoker holds, what watches, and its output.
@@ -59,16 +107,14 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
         usage,
         ended,
     } = started;
-    let last = Arc::new(OnceLock::new());
-    let connecting = Arc::new(Connecting::default());
+    let shared = Arc::new(Shared::default());
     let control = Control {
         pid,
         pidfd,
         socket: socket.get_ref().clone(),
         usage: usage.clone(),
         peak: usage.open_peak(),
-        last: last.clone(),
-        connecting: connecting.clone(),
+        shared: shared.clone(),
     };
     (
         control,
@@ -76,67 +122,75 @@ pub(crate) fn halves(started: Started, socket: AsyncFd<Arc<OwnedFd>>) -> (Contro
             socket,
             usage,
             ended,
-            last,
-            connecting,
+            shared,
         },
         output,
     )
 }
 
 impl Watch {
-    /// Waits for the end of the runtime process, and where there are `companions` for the end of the environment. A `tell` that is
-    /// dropped means that the environment was lost as a whole.
-    pub(crate) async fn run(
-        self,
-        tell: oneshot::Sender<Exit>,
-        companions: Option<mpsc::UnboundedSender<(usize, Exit)>>,
-    ) {
-        let mut tell = Some(tell);
+    /// Passes on what the init says until the environment ends. A sender that is dropped means that it was lost as a whole.
+    pub(crate) async fn run(self, mut told: Told) {
         // What cannot be understood is treated as a loss: the environment is no use to anybody. The invoker may have lost interest.
         while let Ok(Some((message, fds))) = receive(&self.socket).await {
-            match message {
-                FromInit::Connected => {
-                    let waiting = self.connecting.waiting().pop_front();
-                    if let Some(waiting) = waiting {
-                        let _ = waiting.send(fds.into_iter().next());
-                    }
-                }
-                FromInit::Exited(ending) => {
-                    let last = self.usage.last_words();
-                    // Set here and nowhere before.
-                    let _ = self.last.set(last);
-                    if let Some(tell) = tell.take() {
-                        let _ = tell.send(exit_of(ending, last));
-                    }
-                    if companions.is_none() {
-                        return;
-                    }
-                }
-                FromInit::CompanionExited(place, ending) => {
-                    if let Some(companions) = &companions {
-                        let _ = companions.send((place, exit_of(ending, self.usage.last_words())));
-                    }
-                }
-                FromInit::Running { .. }
-                | FromInit::InvalidEntrypoint { .. }
-                | FromInit::InvalidCompanion { .. }
-                | FromInit::Failed(_) => {}
-            }
+            self.take(message, fds, &mut told);
         }
+        *self.shared.asked() = Asked::default();
         // The init is gone, and its control groups about to be: the starter has read them.
-        let (Some(tell), Ok(last)) = (tell, self.ended.await) else {
-            return;
-        };
-        let _ = self.last.set(last);
-        if last.oom_kills > 0 {
+        let Ok(last) = self.ended.await else { return };
+        *self.shared.last() = last;
+        if let Some(tell) = told.runtime.take_if(|_| last.oom_kills > told.oom_kills_before) {
             let _ = tell.send(Exit::OutOfMemory);
+        }
+    }
+
+    fn take(&self, message: FromInit, fds: Vec<OwnedFd>, told: &mut Told) {
+        match message {
+            FromInit::Connected => {
+                let waiting = self.shared.asked().sockets.pop_front();
+                if let Some(waiting) = waiting {
+                    let _ = waiting.send(fds.into_iter().next());
+                }
+            }
+            FromInit::Exited(ending) => {
+                let last = self.usage.last_words();
+                *self.shared.last() = last;
+                if let Some(tell) = told.runtime.take() {
+                    let _ = tell.send(exit_of(ending, told.ran_out(last)));
+                }
+            }
+            FromInit::CompanionExited(place, ending) => {
+                let exit = exit_of(ending, told.ran_out(self.usage.last_words()));
+                let _ = told.companions.send((place, exit));
+            }
+            FromInit::Emptied => {
+                let (next, processes) = Told::new(self.usage.oom_kills());
+                *told = next;
+                if let Some(waiting) = self.shared.asked().emptied.take() {
+                    let _ = waiting.send(processes);
+                }
+            }
+            FromInit::Running { .. } => self.restarted(Ok(())),
+            FromInit::InvalidEntrypoint { command, reason } => {
+                self.restarted(Err(StartError::InvalidEntrypoint { command, reason }));
+            }
+            FromInit::InvalidCompanion { command, reason } => {
+                self.restarted(Err(StartError::InvalidCompanion { command, reason }));
+            }
+            FromInit::Failed(StepError { step, reason }) => self.restarted(Err(StartError::Setup { step, reason })),
+        }
+    }
+
+    fn restarted(&self, result: Result<(), StartError>) {
+        if let Some(waiting) = self.shared.asked().restarted.take() {
+            let _ = waiting.send(result);
         }
     }
 }
 
-fn exit_of(ending: Ending, last: LastWords) -> Exit {
+fn exit_of(ending: Ending, ran_out: bool) -> Exit {
     match ending {
-        Ending::Signal(libc::SIGKILL) if last.oom_kills > 0 => Exit::OutOfMemory,
+        Ending::Signal(libc::SIGKILL) if ran_out => Exit::OutOfMemory,
         Ending::Signal(signal) => Exit::Signal(signal),
         Ending::Status(status) => Exit::Status(status),
     }
@@ -147,6 +201,34 @@ impl SandboxControl for Control {
         self.usage.lift_processor_limit();
         // Pid 1 takes its whole pid namespace with it. One that is gone already is what is wanted.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    fn empty(&self) -> BoxFuture<'_, io::Result<Processes>> {
+        self.usage.lift_processor_limit();
+        let (tell, told) = oneshot::channel();
+        self.shared.asked().emptied = Some(tell);
+        let sent = channel::send(&self.socket, &FromServer::Empty, &[]);
+        Box::pin(async move {
+            sent?;
+            told.await.map_err(|_| io::ErrorKind::NotConnected.into())
+        })
+    }
+
+    fn restart(&self, spec: EnvSpec) -> BoxFuture<'_, Result<(), StartError>> {
+        let (tell, told) = oneshot::channel();
+        let milli_cpus = spec.limits.milli_cpus;
+        self.shared.asked().restarted = Some(tell);
+        let sent = channel::send(&self.socket, &FromServer::Restart(Box::new(spec)), &[]);
+        Box::pin(async move {
+            let lost = |reason: String| StartError::Setup {
+                step: "start the processes again".to_owned(),
+                reason,
+            };
+            sent.map_err(|error| lost(error.to_string()))?;
+            told.await.map_err(|_| lost("the environment has ended".to_owned()))??;
+            self.usage.limit_processor(milli_cpus);
+            Ok(())
+        })
     }
 
     fn terminate(&self) {
@@ -170,10 +252,10 @@ impl SandboxControl for Control {
         let (tell, told) = oneshot::channel();
         let sent = {
             // Held while asking, so that the order of the questions is that of those who wait.
-            let mut waiting = self.connecting.waiting();
+            let mut asked = self.shared.asked();
             let sent = channel::send(&self.socket, &FromServer::Connect(port), &[]);
             if sent.is_ok() {
-                waiting.push_back(tell);
+                asked.sockets.push_back(tell);
             }
             sent
         };
@@ -187,8 +269,8 @@ impl SandboxControl for Control {
     }
 
     fn peak_memory_bytes(&self) -> Option<u64> {
-        let told = self.last.get().and_then(|last| last.peak_memory_bytes);
-        told.or_else(|| self.peak.as_ref()?.bytes())
+        let now = self.peak.as_ref().and_then(Peak::bytes);
+        now.or_else(|| self.shared.last().peak_memory_bytes)
             .or_else(|| sum_of_peaks(self.pid))
     }
 }
@@ -242,16 +324,17 @@ mod tests {
 
     #[test]
     fn only_a_killed_process_of_an_environment_that_ran_out_is_out_of_memory() {
-        let ran_out = LastWords {
-            oom_kills: 1,
+        let (told, _processes) = Told::new(1);
+        let words = |oom_kills| LastWords {
+            oom_kills,
             peak_memory_bytes: None,
         };
-        let fine = LastWords::default();
-        assert_eq!(exit_of(Ending::Signal(9), ran_out), Exit::OutOfMemory);
-        assert_eq!(exit_of(Ending::Signal(9), fine), Exit::Signal(9));
-        assert_eq!(exit_of(Ending::Signal(15), ran_out), Exit::Signal(15));
+        assert_eq!((told.ran_out(words(1)), told.ran_out(words(2))), (false, true));
+        assert_eq!(exit_of(Ending::Signal(9), true), Exit::OutOfMemory);
+        assert_eq!(exit_of(Ending::Signal(9), false), Exit::Signal(9));
+        assert_eq!(exit_of(Ending::Signal(15), true), Exit::Signal(15));
         assert_eq!(
-            exit_of(Ending::Status(1), ran_out),
+            exit_of(Ending::Status(1), true),
             Exit::Status(1),
             "a child ran out, and the runtime handled it"
         );

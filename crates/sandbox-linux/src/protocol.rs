@@ -76,10 +76,10 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its reports and
-    /// its injector if there is one; the read end of the companions' output if there are any.
+    /// The runtime process runs. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
+    /// reports and its injector if there is one; the read end of the companions' output if there are any.
     Running {
-        /// Whether there is a gate.
+        /// Whether the gate is beside it.
         gate: bool,
     },
     /// The command cannot be executed.
@@ -102,6 +102,8 @@ pub(crate) enum FromInit {
     Exited(Ending),
     /// A companion ended, by its place in the spec.
     CompanionExited(usize, Ending),
+    /// The answer to [`FromServer::Empty`]: no process is left.
+    Emptied,
     /// The answer to [`FromServer::Connect`]. Beside it: the socket, unless there is none.
     Connected,
 }
@@ -122,6 +124,10 @@ pub(crate) enum FromServer {
     Terminate,
     /// Send SIGKILL to the runtime process.
     KillRuntime,
+    /// Kill every process of the environment, and say when they are gone.
+    Empty,
+    /// Start the processes of this environment again.
+    Restart(Box<EnvSpec>),
     /// Stop every process of the environment.
     Freeze,
     /// Let them run on.

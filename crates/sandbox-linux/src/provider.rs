@@ -2,13 +2,15 @@
 
 use crate::{
     channel,
-    environment::{self, Watch},
+    environment::{self, Told, Watch},
     link::{Link, OpenError, receive},
     protocol::{FromInit, Ticket},
     step::StepError,
     sys,
 };
-use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Exit, Gate, Program, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{
+    BoxFuture, Enforcement, EnvSpec, Gate, Processes, Program, Sandbox, SandboxProvider, StartError,
+};
 use rustix::io::Errno;
 use std::{
     fs, io,
@@ -20,11 +22,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::{
-    io::unix::AsyncFd,
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-};
+use tokio::{io::unix::AsyncFd, task::JoinSet};
 
 /// What the operator chooses.
 #[derive(Clone, Debug)]
@@ -173,7 +171,6 @@ impl Inner {
         };
         blocks_not(&socket)?;
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
-        let accompanied = !spec.companions.programs.is_empty();
         let started = link.request(ticket, spec, inits_socket).await?;
         blocks_not(&started.output)?;
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
@@ -187,7 +184,10 @@ impl Inner {
         }
         served.store(true, Ordering::Relaxed);
         let (control, watch, output) = environment::halves(started, socket);
-        let (exited, companion_exits) = self.watch(watch, accompanied);
+        let Processes {
+            exited,
+            companion_exits,
+        } = self.watch(watch);
         Ok(Sandbox {
             runtime_api,
             aws_endpoint,
@@ -200,19 +200,13 @@ impl Inner {
         })
     }
 
-    fn watch(
-        &self,
-        watch: Watch,
-        accompanied: bool,
-    ) -> (oneshot::Receiver<Exit>, mpsc::UnboundedReceiver<(usize, Exit)>) {
-        let (tell, exited) = oneshot::channel();
-        let (tell_companions, companion_exits) = mpsc::unbounded_channel();
-        let tell_companions = accompanied.then_some(tell_companions);
+    fn watch(&self, watch: Watch) -> Processes {
+        let (told, processes) = Told::new(0);
         let mut tasks = self.tasks();
         // Tasks of environments that ended are let go of here, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(watch.run(tell, tell_companions));
-        (exited, companion_exits)
+        tasks.spawn(watch.run(told));
+        processes
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
@@ -259,7 +253,8 @@ async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<Inside, StartError> {
             Err(StartError::InvalidCompanion { command, reason })
         }
         Some((FromInit::Failed(StepError { step, reason }), _)) => Err(StartError::Setup { step, reason }),
-        Some((FromInit::Exited(_) | FromInit::CompanionExited(..) | FromInit::Connected, _)) | None => {
+        Some((FromInit::Exited(_) | FromInit::CompanionExited(..) | FromInit::Connected | FromInit::Emptied, _))
+        | None => {
             let reason = io::Error::other("the init ended before the runtime process ran");
             Err(setup("start the runtime process", &reason))
         }

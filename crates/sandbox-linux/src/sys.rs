@@ -184,13 +184,14 @@ pub(crate) fn close_on_exec_from_3() -> Result<(), Errno> {
 }
 
 /// Gives what `fd` refers to the number `number`, and lets the next `execve` keep that.
-pub(crate) fn keep_as(fd: &OwnedFd, number: RawFd) -> Result<(), Errno> {
+pub(crate) fn keep_as(fd: impl AsFd, number: RawFd) -> Result<(), Errno> {
+    let fd = fd.as_fd().as_raw_fd();
     // SAFETY: takes numbers only. Whatever had the number is lost, which is why this comes right before `execve`.
     let result = unsafe {
-        if fd.as_raw_fd() == number {
+        if fd == number {
             libc::fcntl(number, libc::F_SETFD, 0)
         } else {
-            libc::dup2(fd.as_raw_fd(), number)
+            libc::dup2(fd, number)
         }
     };
     if result == -1 { Err(last_errno()) } else { Ok(()) }

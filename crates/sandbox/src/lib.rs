@@ -12,7 +12,7 @@ pub use enforcement::{Enforcement, Guarantee, Primitive};
 pub use gate::{
     AUTHORITIES_FILE, AUTHORITY_FILE, AWS_ADDRESS, ENVIRONMENT_ADDRESS, Gate, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS,
 };
-pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, Limits, Program, ProgramStart};
+pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program, ProgramStart};
 
 use std::{
     future::Future,
@@ -56,17 +56,38 @@ pub struct Sandbox {
     pub exited: oneshot::Receiver<Exit>,
     /// The same for the companions together; `None` where there are none.
     pub companion_output: Option<OwnedFd>,
-    /// Told of each companion that ended while the environment lives, by its place among [`Companions::programs`]. Closed where there
-    /// are none.
+    /// Told of each companion that ended while the environment lives, by its place among [`Companions::programs`].
     pub companion_exits: mpsc::UnboundedReceiver<(usize, Exit)>,
     /// Looks into the environment and ends it.
     pub control: Arc<dyn SandboxControl>,
+}
+
+/// Tells how the processes end that run in an environment whose earlier ones are gone.
+pub struct Processes {
+    /// As [`Sandbox::exited`].
+    pub exited: oneshot::Receiver<Exit>,
+    /// As [`Sandbox::companion_exits`].
+    pub companion_exits: mpsc::UnboundedReceiver<(usize, Exit)>,
 }
 
 /// What can be done to a running environment. Every call is cheap and does not wait for the environment.
 pub trait SandboxControl: Send + Sync {
     /// Kills every process of the environment at once. Its memory, mounts and control groups are gone soon after.
     fn kill(&self);
+
+    /// Kills every process of the environment at once, and leaves the environment: its `/tmp`, its network, its outputs. Resolves when they
+    /// are gone: nothing that is heard from inside afterwards comes from them. It resolves with what will tell of those that
+    /// [`SandboxControl::restart`] starts.
+    ///
+    /// # Errors
+    /// The environment is lost.
+    fn empty(&self) -> BoxFuture<'_, io::Result<Processes>>;
+
+    /// Starts the processes of `spec` in an environment that is empty. Its mounts and limits stay what they are.
+    ///
+    /// # Errors
+    /// [`StartError`] when not all of them run: the environment is of no use any more.
+    fn restart(&self, spec: EnvSpec) -> BoxFuture<'_, Result<(), StartError>>;
 
     /// Asks the runtime process to end (SIGTERM).
     fn terminate(&self);

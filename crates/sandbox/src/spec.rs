@@ -58,6 +58,10 @@ pub enum ProgramStart {
     },
 }
 
+/// Names a descriptor at which a program finds its standard output once more, where a variable of this name is in its environment. The
+/// runtimes of AWS write log events there, each behind a head that tells its length.
+pub const LOG_VARIABLE: &str = "_LAMBDA_TELEMETRY_LOG_FD";
+
 /// Tells a program that it was started ahead; see [`ProgramStart::Ahead`].
 pub const HANDOVER_VARIABLE: &str = "LAMBENT_HANDOVER_FD";
 

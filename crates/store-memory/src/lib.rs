@@ -1,13 +1,19 @@
 //! The store in memory, for unit tests: the contract with nothing behind it.
 
+mod deliveries;
+mod messages;
+
+use deliveries::Deliveries;
 use lambent_store::{
-    BoxFuture, Change, CommitError, Condition, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable,
-    EventTable, FunctionPage, FunctionTable, Kind, NodeId, Store, Transaction, Unavailable,
+    BoxFuture, Change, CommitError, Condition, DeliveryTable, Document, DocumentKey, DocumentPage, DocumentQuery,
+    DocumentTable, EventTable, FunctionPage, FunctionTable, Kind, MessageCounts, MessageTable, NodeId, ReceiveMessages,
+    Retention, Store, Transaction, Unavailable,
 };
 use lambent_types::{
-    AsyncEvent, EventId, FunctionKey, FunctionName, FunctionRecord, LastUpdateStatus, Scope, Sha256Digest, State,
-    Timestamp, Version, VersionKey,
+    AsyncEvent, Deduplication, Delivery, EventId, FunctionKey, FunctionName, FunctionRecord, LastUpdateStatus, Message,
+    QueueId, Scope, Sequence, Sha256Digest, State, Timestamp, Version, VersionKey,
 };
+use messages::Messages;
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::ready,
@@ -25,6 +31,8 @@ struct Tables {
     functions: BTreeMap<VersionKey, Arc<FunctionRecord>>,
     documents: BTreeMap<DocumentKey, Document>,
     events: BTreeMap<EventId, (AsyncEvent, Option<NodeId>)>,
+    deliveries: Deliveries,
+    messages: Messages,
 }
 
 impl MemoryStore {
@@ -48,6 +56,12 @@ impl Tables {
                 .get(key)
                 .is_some_and(|document| document.revision == *revision),
             Condition::EventPresent(id) => self.events.contains_key(id),
+            Condition::DeliveryPresent(id) => self.deliveries.contains(*id),
+            Condition::QueueOpen(queue) => self.messages.is_open(*queue),
+            Condition::NotDuplicate(queue, key, now) => self.messages.deduplication(*queue, key, *now).is_none(),
+            Condition::MessageReceived(queue, sequence, receives) => {
+                self.messages.was_received(*queue, *sequence, *receives)
+            }
         }
     }
 
@@ -79,6 +93,16 @@ impl Tables {
             }
             Change::DeleteEvent(id) => {
                 self.events.remove(&id);
+            }
+            Change::PutDelivery(delivery) => self.deliveries.put(delivery),
+            Change::DeleteDelivery(id) => self.deliveries.delete(id),
+            Change::OpenQueue(queue) => self.messages.open(queue),
+            Change::DropQueue(queue) => self.messages.drop_queue(queue),
+            Change::PutMessage(message) => self.messages.put(message),
+            Change::PutDeduplication(used) => self.messages.put_deduplication(used),
+            Change::DeleteMessage(queue, sequence, now) => self.messages.delete(queue, sequence, now),
+            Change::SetVisibility(queue, sequence, visible_at, now) => {
+                self.messages.set_visibility(queue, sequence, visible_at, now);
             }
         }
     }
@@ -283,6 +307,74 @@ impl EventTable for MemoryStore {
 
     fn event_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
         answer(Ok(self.tables().events.len() as u64))
+    }
+}
+
+impl DeliveryTable for MemoryStore {
+    fn lease_deliveries(
+        &self,
+        node: &NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, Unavailable>> {
+        answer(Ok(self.tables().deliveries.lease(node, now, lease_end, limit)))
+    }
+
+    fn release_deliveries(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        answer(Ok(self.tables().deliveries.release(node, now)))
+    }
+
+    fn next_delivery_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        answer(Ok(self.tables().deliveries.next_due()))
+    }
+
+    fn delivery_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        answer(Ok(self.tables().deliveries.count()))
+    }
+}
+
+impl MessageTable for MemoryStore {
+    fn receive_messages(&self, request: ReceiveMessages) -> BoxFuture<'_, Result<Vec<Message>, Unavailable>> {
+        answer(Ok(self.tables().messages.receive(&request)))
+    }
+
+    fn message(&self, queue: QueueId, sequence: Sequence) -> BoxFuture<'_, Result<Option<Message>, Unavailable>> {
+        answer(Ok(self.tables().messages.message(queue, sequence).cloned()))
+    }
+
+    fn message_counts(&self, queue: QueueId, now: Timestamp) -> BoxFuture<'_, Result<MessageCounts, Unavailable>> {
+        answer(Ok(self.tables().messages.counts(queue, now)))
+    }
+
+    fn next_message_visible(&self, queue: QueueId) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        answer(Ok(self.tables().messages.next_visible(queue)))
+    }
+
+    fn oldest_message(&self, queue: QueueId) -> BoxFuture<'_, Result<Option<Sequence>, Unavailable>> {
+        answer(Ok(self.tables().messages.oldest(queue)))
+    }
+
+    fn deduplication(
+        &self,
+        queue: QueueId,
+        key: &str,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Deduplication>, Unavailable>> {
+        answer(Ok(self.tables().messages.deduplication(queue, key, now).cloned()))
+    }
+
+    fn newest_sequence(&self) -> BoxFuture<'_, Result<Sequence, Unavailable>> {
+        answer(Ok(self.tables().messages.newest()))
+    }
+
+    fn sweep_messages(
+        &self,
+        kept: Vec<Retention>,
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<usize, Unavailable>> {
+        answer(Ok(self.tables().messages.sweep(&kept, now, limit)))
     }
 }
 

@@ -6,19 +6,28 @@
 //! one process, which a lock ensures.
 
 mod cache;
+mod delivery;
 mod document;
 mod layers;
+mod message;
+mod metrics;
 mod migrate;
 mod read;
 mod rows;
 mod write;
 
+pub use metrics::SqliteMetrics;
+
 use cache::FunctionCache;
 use lambent_store::{
-    BoxFuture, CommitError, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, EventTable,
-    FunctionPage, FunctionTable, Kind, NodeId, Store, Transaction, Unavailable,
+    BoxFuture, CommitError, DeliveryTable, Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable,
+    EventTable, FunctionPage, FunctionTable, Kind, MessageCounts, MessageTable, NodeId, ReceiveMessages, Retention,
+    Store, Transaction, Unavailable,
 };
-use lambent_types::{AsyncEvent, FunctionName, FunctionRecord, Scope, Sha256Digest, Timestamp, VersionKey};
+use lambent_types::{
+    AsyncEvent, Deduplication, Delivery, FunctionName, FunctionRecord, Message, QueueId, Scope, Sequence, Sha256Digest,
+    Timestamp, VersionKey,
+};
 use read::Readers;
 use rusqlite::Connection;
 use std::{fs::File, future::ready, path::Path, sync::Arc, time::Duration};
@@ -193,11 +202,19 @@ impl EventTable for SqliteStore {
         lease_end: Timestamp,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<AsyncEvent>, Unavailable>> {
-        Box::pin(self.writer.lease_events(node.clone(), now, lease_end, limit))
+        let node = node.clone();
+        Box::pin(
+            self.writer
+                .ask(move |connection| write::lease_events(connection, &node, now, lease_end, limit)),
+        )
     }
 
     fn release_leases(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
-        Box::pin(self.writer.release_leases(node.clone(), now))
+        let node = node.clone();
+        Box::pin(
+            self.writer
+                .ask(move |connection| write::release_leases(connection, &node, now)),
+        )
     }
 
     fn next_event_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
@@ -206,6 +223,94 @@ impl EventTable for SqliteStore {
 
     fn event_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
         Box::pin(ready(self.readers.with(read::event_count)))
+    }
+}
+
+impl DeliveryTable for SqliteStore {
+    fn lease_deliveries(
+        &self,
+        node: &NodeId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, Unavailable>> {
+        let node = node.clone();
+        let lease = move |connection: &Connection| delivery::lease(connection, &node, now, lease_end, limit);
+        Box::pin(self.writer.ask(lease))
+    }
+
+    fn release_deliveries(&self, node: &NodeId, now: Timestamp) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        let node = node.clone();
+        let release = move |connection: &Connection| delivery::release(connection, &node, now);
+        Box::pin(self.writer.ask(release))
+    }
+
+    fn next_delivery_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        Box::pin(ready(self.readers.with(delivery::next_due)))
+    }
+
+    fn delivery_count(&self) -> BoxFuture<'_, Result<u64, Unavailable>> {
+        Box::pin(ready(self.readers.with(delivery::count)))
+    }
+}
+
+impl MessageTable for SqliteStore {
+    fn receive_messages(&self, request: ReceiveMessages) -> BoxFuture<'_, Result<Vec<Message>, Unavailable>> {
+        Box::pin(
+            self.writer
+                .ask(move |connection| message::receive(connection, &request)),
+        )
+    }
+
+    fn message(&self, queue: QueueId, sequence: Sequence) -> BoxFuture<'_, Result<Option<Message>, Unavailable>> {
+        let found = self
+            .readers
+            .with(|connection| message::read(connection, queue, sequence));
+        Box::pin(ready(found))
+    }
+
+    fn message_counts(&self, queue: QueueId, now: Timestamp) -> BoxFuture<'_, Result<MessageCounts, Unavailable>> {
+        let counts = self.readers.with(|connection| message::counts(connection, queue, now));
+        Box::pin(ready(counts))
+    }
+
+    fn next_message_visible(&self, queue: QueueId) -> BoxFuture<'_, Result<Option<Timestamp>, Unavailable>> {
+        let next = self.readers.with(|connection| message::next_visible(connection, queue));
+        Box::pin(ready(next))
+    }
+
+    fn oldest_message(&self, queue: QueueId) -> BoxFuture<'_, Result<Option<Sequence>, Unavailable>> {
+        Box::pin(ready(
+            self.readers.with(|connection| message::oldest(connection, queue)),
+        ))
+    }
+
+    fn deduplication(
+        &self,
+        queue: QueueId,
+        key: &str,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Deduplication>, Unavailable>> {
+        let found = self
+            .readers
+            .with(|connection| message::deduplication(connection, queue, key, now));
+        Box::pin(ready(found))
+    }
+
+    fn newest_sequence(&self) -> BoxFuture<'_, Result<Sequence, Unavailable>> {
+        Box::pin(ready(self.readers.with(message::newest)))
+    }
+
+    fn sweep_messages(
+        &self,
+        kept: Vec<Retention>,
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<usize, Unavailable>> {
+        Box::pin(
+            self.writer
+                .ask(move |connection| message::sweep(connection, &kept, now, limit)),
+        )
     }
 }
 

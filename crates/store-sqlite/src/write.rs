@@ -2,7 +2,7 @@
 
 use crate::{
     cache::{Changed, FunctionCache},
-    document, layers, rows, unavailable,
+    delivery, document, layers, message, rows, unavailable,
 };
 use lambent_store::{Change, CommitError, Condition, NodeId, Transaction, Unavailable};
 use lambent_types::{AsyncEvent, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey};
@@ -25,16 +25,11 @@ pub(crate) struct Writer {
 /// Something to do, and whom to tell once it is durable.
 enum Job {
     Commit(Transaction, oneshot::Sender<Result<(), CommitError>>),
-    Lease(LeaseRequest, oneshot::Sender<Result<Vec<AsyncEvent>, Unavailable>>),
-    Release(NodeId, Timestamp, oneshot::Sender<Result<u64, Unavailable>>),
+    Ask(Question),
 }
 
-struct LeaseRequest {
-    node: NodeId,
-    now: Timestamp,
-    lease_end: Timestamp,
-    limit: usize,
-}
+/// Changes something and finds out something; what it returns tells the caller. Its error fails the group.
+type Question = Box<dyn FnOnce(&Connection) -> Result<Box<dyn FnOnce()>, rusqlite::Error> + Send>;
 
 /// A job that was carried out but is not yet durable: the answer waits for the group's commit.
 enum Done {
@@ -43,8 +38,7 @@ enum Done {
         Result<(), CommitError>,
         oneshot::Sender<Result<(), CommitError>>,
     ),
-    Lease(Vec<AsyncEvent>, oneshot::Sender<Result<Vec<AsyncEvent>, Unavailable>>),
-    Release(u64, oneshot::Sender<Result<u64, Unavailable>>),
+    Ask(Box<dyn FnOnce()>),
 }
 
 impl Writer {
@@ -66,30 +60,17 @@ impl Writer {
         answered.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
-    pub(crate) async fn lease_events(
+    /// Carries out what changes rows and answers with what it found there.
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
-        node: NodeId,
-        now: Timestamp,
-        lease_end: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<AsyncEvent>, Unavailable> {
+        question: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, Unavailable> {
         let (answer, answered) = oneshot::channel();
-        self.send(Job::Lease(
-            LeaseRequest {
-                node,
-                now,
-                lease_end,
-                limit,
-            },
-            answer,
-        ));
-        answered.await.unwrap_or_else(|_| Err(gone()))
-    }
-
-    pub(crate) async fn release_leases(&self, node: NodeId, now: Timestamp) -> Result<u64, Unavailable> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Job::Release(node, now, answer));
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        self.send(Job::Ask(Box::new(move |connection| {
+            let found = question(connection)?;
+            Ok(Box::new(move || drop(answer.send(found))))
+        })));
+        answered.await.map_err(|_| gone())
     }
 
     /// A job that cannot be sent drops its answer, which tells the caller.
@@ -141,13 +122,24 @@ fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCa
 fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {
     let changes = match done {
         Done::Commit(transaction, Ok(()), _) => transaction.changes.as_slice(),
-        Done::Commit(_, Err(_), _) | Done::Lease(..) | Done::Release(..) => &[],
+        Done::Commit(_, Err(_), _) | Done::Ask(_) => &[],
     };
     changes.iter().filter_map(|change| match change {
         Change::PutFunction(record) => Some(Changed::Version(&record.key)),
         Change::DeleteVersion(key) => Some(Changed::Version(key)),
         Change::DeleteFunction(key) => Some(Changed::Function(key)),
-        Change::PutDocument(_) | Change::DeleteDocument(_) | Change::PutEvent(_) | Change::DeleteEvent(_) => None,
+        Change::PutDocument(_)
+        | Change::DeleteDocument(_)
+        | Change::PutEvent(_)
+        | Change::DeleteEvent(_)
+        | Change::PutDelivery(_)
+        | Change::DeleteDelivery(_)
+        | Change::OpenQueue(_)
+        | Change::DropQueue(_)
+        | Change::PutMessage(_)
+        | Change::PutDeduplication(_)
+        | Change::DeleteMessage(..)
+        | Change::SetVisibility(..) => None,
     })
 }
 
@@ -155,8 +147,7 @@ fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {
 fn answer(done: Done) {
     match done {
         Done::Commit(_, result, caller) => drop(caller.send(result)),
-        Done::Lease(events, caller) => drop(caller.send(Ok(events))),
-        Done::Release(count, caller) => drop(caller.send(Ok(count))),
+        Done::Ask(tell) => tell(),
     }
 }
 
@@ -166,8 +157,7 @@ fn carry_out(connection: &Connection, job: Job) -> Result<Done, rusqlite::Error>
             let result = apply(connection, &transaction)?;
             Ok(Done::Commit(transaction, result, caller))
         }
-        Job::Lease(request, caller) => Ok(Done::Lease(lease(connection, &request)?, caller)),
-        Job::Release(node, now, caller) => Ok(Done::Release(release(connection, &node, now)?, caller)),
+        Job::Ask(question) => Ok(Done::Ask(question(connection)?)),
     }
 }
 
@@ -226,6 +216,14 @@ fn holds(connection: &Connection, condition: &Condition) -> Result<bool, rusqlit
         Condition::EventPresent(id) => connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE id = ?1)")?
             .query_row([id.to_string()], |row| row.get(0)),
+        Condition::DeliveryPresent(id) => delivery::exists(connection, *id),
+        Condition::QueueOpen(queue) => message::is_open(connection, *queue),
+        Condition::NotDuplicate(queue, key, now) => {
+            Ok(message::deduplication(connection, *queue, key, *now)?.is_none())
+        }
+        Condition::MessageReceived(queue, sequence, receives) => {
+            message::was_received(connection, *queue, *sequence, *receives)
+        }
     }
 }
 
@@ -242,6 +240,16 @@ fn apply_change(connection: &Connection, change: &Change) -> Result<(), rusqlite
                 .prepare_cached("DELETE FROM events WHERE id = ?1")?
                 .execute([id.to_string()])?;
             Ok(())
+        }
+        Change::PutDelivery(put) => delivery::put(connection, put),
+        Change::DeleteDelivery(id) => delivery::delete(connection, *id),
+        Change::OpenQueue(queue) => message::open(connection, *queue),
+        Change::DropQueue(queue) => message::drop_queue(connection, *queue),
+        Change::PutMessage(put) => message::put(connection, put),
+        Change::PutDeduplication(used) => message::put_deduplication(connection, used),
+        Change::DeleteMessage(queue, sequence, now) => message::delete(connection, *queue, *sequence, *now),
+        Change::SetVisibility(queue, sequence, visible_at, now) => {
+            message::set_visibility(connection, *queue, *sequence, *visible_at, *now)
         }
     }
 }
@@ -320,28 +328,30 @@ fn put_event(connection: &Connection, event: &AsyncEvent) -> Result<(), rusqlite
     Ok(())
 }
 
-fn lease(connection: &Connection, request: &LeaseRequest) -> Result<Vec<AsyncEvent>, rusqlite::Error> {
+pub(crate) fn lease_events(
+    connection: &Connection,
+    node: &NodeId,
+    now: Timestamp,
+    lease_end: Timestamp,
+    limit: usize,
+) -> Result<Vec<AsyncEvent>, rusqlite::Error> {
     let due: Vec<AsyncEvent> = connection
         .prepare_cached("SELECT document, payload FROM events WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?
-        .query_map(params![request.now.as_micros(), request.limit], rows::event)?
+        .query_map(params![now.as_micros(), limit], rows::event)?
         .collect::<Result<_, _>>()?;
     let mut update = connection.prepare_cached("UPDATE events SET due_at = ?2, leased_by = ?3 WHERE id = ?1")?;
     due.into_iter()
         .map(|event| {
-            update.execute(params![
-                event.id.to_string(),
-                request.lease_end.as_micros(),
-                request.node.0
-            ])?;
+            update.execute(params![event.id.to_string(), lease_end.as_micros(), node.0])?;
             Ok(AsyncEvent {
-                due_at: request.lease_end,
+                due_at: lease_end,
                 ..event
             })
         })
         .collect()
 }
 
-fn release(connection: &Connection, node: &NodeId, now: Timestamp) -> Result<u64, rusqlite::Error> {
+pub(crate) fn release_leases(connection: &Connection, node: &NodeId, now: Timestamp) -> Result<u64, rusqlite::Error> {
     let released = connection
         .prepare_cached("UPDATE events SET due_at = ?2, leased_by = NULL WHERE leased_by = ?1")?
         .execute(params![node.0, now.as_micros()])?;

@@ -29,6 +29,8 @@ pub async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
     events_are_leased_once(&empty().await).await;
     a_lease_ends_by_time_or_release(&empty().await).await;
     a_rescheduled_event_keeps_its_payload(&empty().await).await;
+    crate::contract_deliveries::run(&empty).await;
+    crate::contract_messages::run(&empty).await;
 }
 
 /// A scope for tests.
@@ -104,6 +106,7 @@ fn event(seed: u8, due_at: i64) -> AsyncEvent {
         qualifier: Some("live".to_owned()),
         payload: vec![seed, 0, 255],
         client_context: None,
+        trace_id: None,
         accepted_at: Timestamp::from_micros(5),
         failures: 0,
         deferrals: 0,

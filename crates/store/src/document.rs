@@ -36,6 +36,10 @@ pub enum Kind {
     EventSourceMapping,
     /// Tags of what is no function; parent: nothing, id: the ARN.
     Tags,
+    /// A queue's settings; parent: nothing, id: its name.
+    Queue,
+    /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
+    MessageMove,
 }
 
 impl Kind {
@@ -55,6 +59,8 @@ impl Kind {
             Self::CodeSigningConfig => "code-signing-config",
             Self::EventSourceMapping => "event-source-mapping",
             Self::Tags => "tags",
+            Self::Queue => "queue",
+            Self::MessageMove => "message-move",
         }
     }
 
@@ -69,7 +75,13 @@ impl Kind {
             | Self::EventInvokeConfig
             | Self::FunctionUrl
             | Self::FunctionSetting => true,
-            Self::Layer | Self::LayerVersion | Self::CodeSigningConfig | Self::EventSourceMapping | Self::Tags => false,
+            Self::Layer
+            | Self::LayerVersion
+            | Self::CodeSigningConfig
+            | Self::EventSourceMapping
+            | Self::Tags
+            | Self::Queue
+            | Self::MessageMove => false,
         }
     }
 }

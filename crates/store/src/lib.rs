@@ -9,16 +9,26 @@
 mod code;
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "contract")]
+mod contract_deliveries;
+#[cfg(feature = "contract")]
+mod contract_messages;
+mod delivery;
 mod document;
 mod event;
 mod function;
+mod message;
+mod metric;
 mod object;
 mod transaction;
 
 pub use code::{CodePin, CodeStore, IntakeError};
+pub use delivery::DeliveryTable;
 pub use document::{Document, DocumentKey, DocumentPage, DocumentQuery, DocumentTable, Kind};
 pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
+pub use message::{MessageCounts, MessageTable, ReceiveMessages, Retention};
+pub use metric::{Kept, MetricTable, MinutePart, Series};
 pub use object::{ObjectError, ObjectName, ObjectReader};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 
@@ -33,7 +43,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Unavailable(pub String);
 
 /// A whole store: all tables and the way to change them.
-pub trait Store: FunctionTable + EventTable + DocumentTable {
+pub trait Store: FunctionTable + EventTable + DocumentTable + DeliveryTable + MessageTable {
     /// Applies a transaction as a whole or not at all. `Ok` means durable.
     ///
     /// # Errors

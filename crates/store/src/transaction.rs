@@ -1,7 +1,10 @@
 //! Changes as data.
 
 use crate::{Document, DocumentKey, Unavailable};
-use lambent_types::{AsyncEvent, EventId, FunctionKey, FunctionRecord, RevisionId, VersionKey};
+use lambent_types::{
+    AsyncEvent, Deduplication, Delivery, DeliveryId, EventId, FunctionKey, FunctionRecord, Message, QueueId,
+    RevisionId, Sequence, Timestamp, VersionKey,
+};
 use std::sync::Arc;
 
 /// What must hold, and what then changes, as one.
@@ -53,6 +56,14 @@ pub enum Condition {
     DocumentRevision(DocumentKey, RevisionId),
     /// This event is still stored: nobody finished it meanwhile.
     EventPresent(EventId),
+    /// This delivery is still stored: nobody finished it meanwhile.
+    DeliveryPresent(DeliveryId),
+    /// The queue is there to take messages.
+    QueueOpen(QueueId),
+    /// No message with this deduplication key was taken in that still counts at this moment.
+    NotDuplicate(QueueId, String, Timestamp),
+    /// This message is there, and was last received as often as this: nobody received it since.
+    MessageReceived(QueueId, Sequence, u32),
 }
 
 /// One change.
@@ -72,6 +83,22 @@ pub enum Change {
     PutEvent(AsyncEvent),
     /// Removes an event.
     DeleteEvent(EventId),
+    /// Inserts or replaces a delivery; a replaced one keeps its place in its lane, and its payload if the new one's is empty.
+    PutDelivery(Delivery),
+    /// Removes a delivery; the next of its lane is due.
+    DeleteDelivery(DeliveryId),
+    /// Begins a queue: messages can be put into it.
+    OpenQueue(QueueId),
+    /// Ends a queue with all its messages. They are out of reach at once, and removed by [`crate::MessageTable::sweep_messages`].
+    DropQueue(QueueId),
+    /// Inserts a message, whose queue must be open.
+    PutMessage(Message),
+    /// Inserts or replaces what is known of a deduplication key.
+    PutDeduplication(Deduplication),
+    /// Removes a message, at this moment.
+    DeleteMessage(QueueId, Sequence, Timestamp),
+    /// Makes a message visible from a moment on; the last is the present one.
+    SetVisibility(QueueId, Sequence, Timestamp, Timestamp),
 }
 
 /// Why a transaction was not applied.

@@ -20,6 +20,9 @@ pub struct AsyncEvent {
     pub payload: Vec<u8>,
     /// `X-Amz-Client-Context`, as sent.
     pub client_context: Option<String>,
+    /// The X-Ray header it came with; each try is one link further in the chain that this tells of.
+    #[serde(default)]
+    pub trace_id: Option<String>,
     /// When it was accepted; its age counts from here.
     pub accepted_at: Timestamp,
     /// Tries that reached an environment and failed.

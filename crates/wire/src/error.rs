@@ -13,6 +13,8 @@ pub struct ErrorShape {
     pub error_type: ErrorType,
     /// The name of the member that carries the message: `Message` or `message`, as the model spells it.
     pub message_member: &'static str,
+    /// The code in the query protocol, where it is another.
+    pub query_code: Option<&'static str>,
 }
 
 /// The `Type` member of an error body.
@@ -78,6 +80,18 @@ impl ServiceError {
         self
     }
 
+    /// The code that clients of the query protocol match on.
+    #[must_use]
+    pub fn query_code(&self) -> &'static str {
+        self.shape.query_code.unwrap_or(self.shape.code)
+    }
+
+    /// Whether the caller is at fault.
+    #[must_use]
+    pub const fn is_senders(&self) -> bool {
+        self.shape.http_status < 500
+    }
+
     /// The code clients match on.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -92,17 +106,27 @@ pub fn not_implemented(operation: &str) -> ServiceError {
     NOT_IMPLEMENTED.with(format!("The operation {operation} is not implemented by this server."))
 }
 
+/// Without a model to say otherwise: no `Type` in the body.
 const fn unmodelled(code: &'static str, http_status: u16, message_member: &'static str) -> ErrorShape {
     ErrorShape {
         code,
         http_status,
         error_type: ErrorType::Absent,
         message_member,
+        query_code: None,
+    }
+}
+
+/// The same with another code in the query protocol.
+const fn queried(code: &'static str, http_status: u16, query_code: &'static str) -> ErrorShape {
+    ErrorShape {
+        query_code: Some(query_code),
+        ..unmodelled(code, http_status, "message")
     }
 }
 
 /// A request breaks rules of the model. Recorded: no `Type`, lower-case `message`.
-pub static VALIDATION: ErrorShape = unmodelled("ValidationException", 400, "message");
+pub static VALIDATION: ErrorShape = queried("ValidationException", 400, "ValidationError");
 /// The request body is too large. Recorded.
 pub static REQUEST_ENTITY_TOO_LARGE: ErrorShape = unmodelled("RequestEntityTooLargeException", 413, "message");
 /// The caller may not do this. Recorded with `Message`.
@@ -110,19 +134,20 @@ pub static ACCESS_DENIED: ErrorShape = unmodelled("AccessDeniedException", 403, 
 /// The request body does not have the shape of the operation's input.
 pub static SERIALIZATION: ErrorShape = unmodelled("SerializationException", 400, "Message");
 /// The request is not signed.
-pub static MISSING_AUTHENTICATION_TOKEN: ErrorShape = unmodelled("MissingAuthenticationTokenException", 403, "message");
+pub static MISSING_AUTHENTICATION_TOKEN: ErrorShape =
+    queried("MissingAuthenticationTokenException", 403, "MissingAuthenticationToken");
 /// Nobody has this access key.
-pub static UNRECOGNIZED_CLIENT: ErrorShape = unmodelled("UnrecognizedClientException", 403, "message");
+pub static UNRECOGNIZED_CLIENT: ErrorShape = queried("UnrecognizedClientException", 403, "InvalidClientTokenId");
 /// The signature is not what the secret key makes of this request, or it is too old.
-pub static INVALID_SIGNATURE: ErrorShape = unmodelled("InvalidSignatureException", 403, "message");
+pub static INVALID_SIGNATURE: ErrorShape = queried("InvalidSignatureException", 403, "SignatureDoesNotMatch");
 /// The `Authorization` header lacks a part.
-pub static INCOMPLETE_SIGNATURE: ErrorShape = unmodelled("IncompleteSignatureException", 403, "message");
+pub static INCOMPLETE_SIGNATURE: ErrorShape = queried("IncompleteSignatureException", 403, "IncompleteSignature");
 /// The session token is no longer valid.
-pub static EXPIRED_TOKEN: ErrorShape = unmodelled("ExpiredTokenException", 403, "message");
+pub static EXPIRED_TOKEN: ErrorShape = queried("ExpiredTokenException", 403, "ExpiredToken");
 /// The operation exists in the model but not here; see [`not_implemented`].
 pub static NOT_IMPLEMENTED: ErrorShape = unmodelled("NotImplementedException", 501, "message");
 /// No operation has this method and path.
-pub static UNKNOWN_OPERATION: ErrorShape = unmodelled("UnknownOperationException", 404, "message");
+pub static UNKNOWN_OPERATION: ErrorShape = queried("UnknownOperationException", 404, "InvalidAction");
 /// Something broke here; the cause is in the log, not in the answer.
 pub static INTERNAL_FAILURE: ErrorShape = unmodelled("InternalFailure", 500, "message");
 

@@ -4,13 +4,17 @@
 //! operation's schema, [`validate`] checks the value in AWS's words, and the generated service trait turns it into a typed struct. An
 //! answer travels back the same way. An operation never learns which protocol carried it.
 
+pub mod aws_json;
+mod cbor;
 pub mod context;
 pub mod error;
 pub mod event_stream;
 mod json;
 pub mod pattern;
+pub mod query;
 pub mod rest_json;
 pub mod route;
+pub mod rpc_v2_cbor;
 pub mod schema;
 pub mod service;
 pub mod sigv4;

@@ -16,6 +16,36 @@ pub struct Shape {
     pub rules: Rules,
     /// Never printed: not into logs, not into validation messages.
     pub sensitive: bool,
+    /// How a list or a map is written in the query protocol.
+    pub query: QueryForm,
+}
+
+/// How a list or a map is written in the query protocol and its XML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryForm {
+    /// Items follow each other in the place of the whole, under the name of an item.
+    pub flat: bool,
+    /// The name of an item of a list or an entry of a map.
+    pub item: &'static str,
+    /// The name of an entry's key.
+    pub key: &'static str,
+    /// The name of an entry's value.
+    pub value: &'static str,
+}
+
+impl QueryForm {
+    /// `Names.member.1`.
+    pub const LIST: Self = Self {
+        flat: false,
+        item: "member",
+        key: "key",
+        value: "value",
+    };
+    /// `Attributes.entry.1.key`.
+    pub const MAP: Self = Self {
+        item: "entry",
+        ..Self::LIST
+    };
 }
 
 /// What kind of value a shape describes.
@@ -194,6 +224,11 @@ impl Shape {
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
+            query: if matches!(kind, Kind::Map { .. }) {
+                QueryForm::MAP
+            } else {
+                QueryForm::LIST
+            },
             kind,
             rules: Rules::NONE,
             sensitive: false,
@@ -211,6 +246,13 @@ impl Shape {
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
+        self
+    }
+
+    /// The same, written otherwise than usual in the query protocol.
+    #[must_use]
+    pub const fn queried(mut self, query: QueryForm) -> Self {
+        self.query = query;
         self
     }
 

@@ -1,12 +1,14 @@
 //! Services and the rule that picks one for a request.
 
 use crate::{
+    RequestContext,
     error::{self, ServiceError},
     route::{RouteError, Routed, Router},
     schema::Operation,
     value::{Value, from_value, to_value},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use std::pin::Pin;
 
 /// A service: what its requests look like and what it can do.
 #[derive(Debug)]
@@ -19,11 +21,66 @@ pub struct Service {
     pub api_version: &'static str,
     /// What `X-Amz-Target` starts with before the dot, for the aws-json protocols.
     pub target_prefix: Option<&'static str>,
+    /// `1.0` or `1.1`, for the aws-json protocols.
+    pub json_version: &'static str,
+    /// What an error's `__type` starts with in aws-json, before the `#`.
+    pub error_namespace: Option<&'static str>,
+    /// The namespace of its XML.
+    pub xml_namespace: Option<&'static str>,
     /// The protocols it speaks.
     pub protocols: &'static [Protocol],
     /// Its operations, sorted by name.
     pub operations: &'static [Operation],
+    /// The names of operations that AWS has and that are not generated.
+    pub unserved: &'static [&'static str],
 }
+
+impl Service {
+    /// Whether it speaks `protocol`.
+    #[must_use]
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        self.protocols.contains(&protocol)
+    }
+
+    /// The operation called `name`, for the protocols that name it.
+    ///
+    /// # Errors
+    /// `NotImplementedException` for one that only AWS has, `UnknownOperationException` for one that nobody has.
+    pub fn operation(&self, name: &str) -> Result<&'static Operation, ServiceError> {
+        let found = self.operations.binary_search_by(|operation| operation.name.cmp(name));
+        let missing = || {
+            if self.unserved.contains(&name) {
+                error::not_implemented(name)
+            } else {
+                error::UNKNOWN_OPERATION.with("The requested operation does not exist.")
+            }
+        };
+        found
+            .ok()
+            .and_then(|index| self.operations.get(index))
+            .ok_or_else(missing)
+    }
+}
+
+/// A service as its clients reach it, whichever protocol they speak.
+pub trait Api: Send + Sync + 'static {
+    /// What its requests look like.
+    fn service(&self) -> &'static Service;
+
+    /// Whether the operation called so is there; the others answer NotImplemented whatever the request says.
+    fn implements(&self, operation: &str) -> bool;
+
+    /// Runs one operation. `input` has been validated against its schema.
+    fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a>;
+
+    /// The words, and the code, in which this service says that an input breaks rules of the model.
+    fn invalid(&self, refused: ServiceError) -> ServiceError {
+        refused
+    }
+}
+
+/// An answer under way.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Value, ServiceError>> + Send + 'a>>;
 
 /// A wire protocol of the service models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,8 +221,12 @@ mod tests {
             signing_name,
             api_version: "1",
             target_prefix,
+            json_version: "1.1",
+            error_namespace: None,
+            xml_namespace: None,
             protocols: &[],
             operations,
+            unserved: &[],
         }
     }
 

@@ -95,10 +95,10 @@ class Server:
         self.stop()
         return self.start()
 
-    def client(self, account="test", region="us-east-1", **kwargs):
-        """A boto3 client for Lambda. A 12-digit `account` is the account's id."""
+    def client(self, account="test", region="us-east-1", service="lambda", **kwargs):
+        """A boto3 client, for Lambda unless another service is named. A 12-digit `account` is the account's id."""
         return boto3.client(
-            "lambda",
+            service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=account,

@@ -201,17 +201,21 @@ impl<'a> Source<'a> {
 
 /// Whether this member of this structure is the body of a raw operation, or its stream of events.
 fn is_raw_member(spec: &ServiceSpec, model: &Model, structure: &str, member: &str) -> bool {
-    let payload = model.shapes.get(structure).and_then(|shape| shape.payload.as_deref());
-    payload == Some(member)
-        && spec
-            .raw
-            .iter()
-            .filter_map(|name| model.operations.get(name))
-            .any(|operation| {
-                operation
-                    .input
-                    .iter()
-                    .chain(&operation.output)
-                    .any(|reference| reference.shape == structure)
-            })
+    let within = model.shapes.get(structure);
+    let payload = within.and_then(|shape| shape.payload.as_deref());
+    let target = within.and_then(|shape| model.shapes.get(&shape.members.get(member)?.shape));
+    let is_stream = target.is_some_and(|target| target.eventstream);
+    is_stream
+        || payload == Some(member)
+            && spec
+                .raw
+                .iter()
+                .filter_map(|name| model.operations.get(name))
+                .any(|operation| {
+                    operation
+                        .input
+                        .iter()
+                        .chain(&operation.output)
+                        .any(|reference| reference.shape == structure)
+                })
 }

@@ -15,10 +15,14 @@ pub(crate) fn emit(source: &Source<'_>) -> String {
         "//! The errors of the model. Which member carries the message, and how it is spelled, differs from shape to shape.\n\n\
          use lambent_wire::error::{ErrorShape, ErrorType};\n\n",
     );
+    let speaks = |protocol: &str| source.model.metadata.protocols.iter().any(|known| known == protocol);
+    // A code that the model declares is the one of the query protocol; in JSON the error goes by its own name.
+    let both = speaks("json") && speaks("query");
     for (name, shape) in &errors {
         let constant = screaming(name);
         let declared = shape.error.as_ref();
-        let code = declared.and_then(|error| error.code.as_deref()).unwrap_or(name);
+        let declared_code = declared.and_then(|error| error.code.as_deref());
+        let code = declared_code.filter(|_| !both).unwrap_or(name);
         let status = declared
             .and_then(|error| error.http_status_code)
             .unwrap_or(if shape.fault { 500 } else { 400 });
@@ -27,6 +31,8 @@ pub(crate) fn emit(source: &Source<'_>) -> String {
             (Some(_), true) => "Service",
             (Some(_), false) => "User",
         };
+        let query_code = source.spec.query_codes.iter().find(|(error, _)| error == name);
+        let query_code = query_code.map(|(_, code)| *code).or(declared_code.filter(|_| both));
         let message = if shape.members.get("Message").is_some() {
             "Message"
         } else {
@@ -36,7 +42,7 @@ pub(crate) fn emit(source: &Source<'_>) -> String {
         let _ = write!(
             out,
             "/// `{code}`, HTTP {status}.\npub static {constant}: ErrorShape = ErrorShape {{ code: {code:?}, \
-             http_status: {status}, error_type: ErrorType::{error_type}, message_member: {message:?} }};\n"
+             http_status: {status}, error_type: ErrorType::{error_type}, message_member: {message:?}, query_code: {query_code:?} }};\n"
         );
     }
     let all: Vec<String> = errors.iter().map(|(name, _)| format!("&{}", screaming(name))).collect();

@@ -6,13 +6,16 @@ use serde::{
     de::{MapAccess, Visitor},
     ser::SerializeMap,
 };
-use std::{fmt, marker::PhantomData};
+use std::{collections::BTreeSet, fmt, marker::PhantomData};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Model {
     pub(crate) metadata: Metadata,
     pub(crate) operations: Ordered<OperationDef>,
     pub(crate) shapes: Ordered<ShapeDef>,
+    /// The names of the operations that trimming left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unserved: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,6 +30,10 @@ pub(crate) struct Metadata {
     pub(crate) target_prefix: Option<String>,
     #[serde(default)]
     pub(crate) protocols: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) json_version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) xml_namespace: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,6 +115,42 @@ pub(crate) struct ErrorDef {
     pub(crate) code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) http_status_code: Option<u16>,
+}
+
+impl Model {
+    /// Leaves out every operation but those in `only`, and the shapes that nothing refers to any more.
+    pub(crate) fn keep(&mut self, only: &[&str]) {
+        let (kept, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.operations.0)
+            .into_iter()
+            .partition(|(name, _)| only.contains(&name.as_str()));
+        self.operations = Ordered(kept);
+        self.unserved = left.into_iter().map(|(name, _)| name).collect();
+        self.unserved.sort();
+        let mut wanted: Vec<String> = self.operations.iter().flat_map(|(_, each)| each.shapes()).collect();
+        let mut referred = BTreeSet::new();
+        while let Some(name) = wanted.pop() {
+            let shape = self.shapes.get(&name);
+            if referred.insert(name) {
+                wanted.extend(shape.into_iter().flat_map(ShapeDef::shapes));
+            }
+        }
+        self.shapes.0.retain(|(name, _)| referred.contains(name));
+    }
+}
+
+impl OperationDef {
+    fn shapes(&self) -> impl Iterator<Item = String> {
+        let all = self.input.iter().chain(&self.output).chain(&self.errors);
+        all.map(|reference| reference.shape.clone())
+    }
+}
+
+impl ShapeDef {
+    fn shapes(&self) -> impl Iterator<Item = String> {
+        let members = self.members.iter().map(|(_, member)| member);
+        let inner = [&self.member, &self.key, &self.value].into_iter().flatten();
+        members.chain(inner).map(|reference| reference.shape.clone())
+    }
 }
 
 /// A JSON object in the order it was written: the order of members is part of the model.

@@ -44,8 +44,9 @@ pub(crate) fn emit_table(source: &Source<'_>) -> Result<String> {
 fn service(source: &Source<'_>) -> Result<String> {
     let metadata = &source.model.metadata;
     let mut protocols = Vec::new();
-    for protocol in &metadata.protocols {
-        protocols.push(match protocol.as_str() {
+    let also = source.spec.also_speaks.iter().copied();
+    for protocol in metadata.protocols.iter().map(String::as_str).chain(also) {
+        protocols.push(match protocol {
             "rest-json" => "Protocol::RestJson",
             "json" => "Protocol::AwsJson",
             "query" => "Protocol::Query",
@@ -57,12 +58,27 @@ fn service(source: &Source<'_>) -> Result<String> {
     let signing_name = metadata.signing_name.as_ref().unwrap_or(&metadata.endpoint_prefix);
     Ok(format!(
         "/// The service.\npub static SERVICE: Service = Service {{ id: {:?}, signing_name: {signing_name:?}, \
-         api_version: {:?}, target_prefix: {:?}, protocols: &[{}], operations: OPERATIONS }};",
+         api_version: {:?}, target_prefix: {:?}, json_version: {:?}, error_namespace: {:?}, xml_namespace: {:?}, \
+         protocols: &[{}], operations: OPERATIONS, unserved: &{:?} }};",
         metadata.service_id,
         metadata.api_version,
         metadata.target_prefix,
-        protocols.join(", ")
+        metadata.json_version.as_deref().unwrap_or_default(),
+        source.spec.error_namespace,
+        xml_namespace(source),
+        protocols.join(", "),
+        source.model.unserved,
     ))
+}
+
+/// The namespace of answers in XML. That of SQS is in no model any more.
+fn xml_namespace(source: &Source<'_>) -> Option<String> {
+    let metadata = &source.model.metadata;
+    let old = || format!("http://queue.amazonaws.com/doc/{}/", metadata.api_version);
+    metadata
+        .xml_namespace
+        .clone()
+        .or_else(|| source.spec.also_speaks.contains(&"query").then(old))
 }
 
 fn entry(out: &mut String, source: &Source<'_>, name: &str, operation: &OperationDef) {

@@ -31,9 +31,20 @@ pub(crate) fn emit(source: &Source<'_>) -> Result<String> {
     } else {
         ""
     };
+    let query = if statics.contains("QueryForm") {
+        "QueryForm, "
+    } else {
+        ""
+    };
+    let location = if statics.contains("Location::") {
+        "Location, "
+    } else {
+        ""
+    };
+    let rules = if statics.contains("Rules {") { "Rules, " } else { "" };
     Ok(format!(
         "//! The shapes with their constraints, each named as its AWS shape.\n\n\
-         use lambent_wire::{{{pattern}schema::{{{wording}Kind, Location, Member, Rules, Shape{format}}}}};\n{statics}"
+         use lambent_wire::{{{pattern}schema::{{{wording}Kind, {location}Member, {query}{rules}Shape{format}}}}};\n{statics}"
     ))
 }
 
@@ -55,12 +66,13 @@ fn emit_shape(out: &mut String, source: &Source<'_>, name: &str, shape: &ShapeDe
         let pattern = seen.map_or(modelled, |(_, pattern)| pattern);
         let _ = write!(
             out,
-            "\nstatic {constant}_PATTERN: Pattern = Pattern::new({});\n",
+            "\nstatic PATTERN_OF_{constant}: Pattern = Pattern::new({});\n",
             raw(pattern)
         );
     }
     let rules = rules(source, name, shape, &constant, unchecked)?;
     let sensitive = if shape.sensitive { ".sensitive()" } else { "" };
+    let query = query_form(source, name, shape);
     let note = if unchecked {
         ", its values checked by the operation"
     } else {
@@ -68,9 +80,41 @@ fn emit_shape(out: &mut String, source: &Source<'_>, name: &str, shape: &ShapeDe
     };
     let _ = write!(
         out,
-        "\n/// AWS `{name}`{note}.\npub static {constant}: Shape = Shape::new({name:?}, {kind}){rules}{sensitive};\n"
+        "\n/// AWS `{name}`{note}.\npub static {constant}: Shape = Shape::new({name:?}, {kind}){rules}{sensitive}{query};\n"
     );
     Ok(())
+}
+
+/// How a list or a map is written in the query protocol, where that is not the usual way.
+fn query_form(source: &Source<'_>, name: &str, shape: &ShapeDef) -> String {
+    let named = |reference: &Option<Reference>, usual: &str| {
+        let name = reference.as_ref().and_then(|reference| reference.location_name.clone());
+        name.unwrap_or_else(|| usual.to_owned())
+    };
+    let old = source
+        .spec
+        .query_names
+        .iter()
+        .find(|(of, _)| *of == name)
+        .map(|(_, item)| *item);
+    let usual = |flat: &'static str, nested: &'static str| if old.is_some() { flat } else { nested };
+    let item = old.map_or_else(
+        || named(&shape.member, if shape.kind == "map" { "entry" } else { "member" }),
+        str::to_owned,
+    );
+    // Tags are the one map whose keys are called otherwise in SQS's last query model.
+    let (key, value) = if old == Some("Tag") {
+        ("Key", "Value")
+    } else {
+        (usual("Name", "key"), usual("Value", "value"))
+    };
+    let (key, value) = (named(&shape.key, key), named(&shape.value, value));
+    let flat = old.is_some();
+    let plain = !flat && key == "key" && value == "value" && (item == "member" || item == "entry");
+    if plain || !matches!(shape.kind.as_str(), "list" | "map") {
+        return String::new();
+    }
+    format!(".queried(QueryForm {{ flat: {flat}, item: {item:?}, key: {key:?}, value: {value:?} }})")
 }
 
 /// A raw string literal: patterns are full of backslashes.
@@ -167,9 +211,9 @@ fn rules(source: &Source<'_>, name: &str, shape: &ShapeDef, constant: &str, unch
         fields.push(format!("{field}: Some({bound:.0})"));
     }
     if shape.pattern.is_some() {
-        fields.push(format!("pattern: Some(&{constant}_PATTERN)"));
+        fields.push(format!("pattern: Some(&PATTERN_OF_{constant})"));
     }
-    if !shape.values.is_empty() && !unchecked {
+    if !shape.values.is_empty() && !unchecked && !source.spec.own_words {
         fields.push(format!("values: &{:?}", shape.values));
     }
     if let Some((_, printed)) = source

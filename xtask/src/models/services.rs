@@ -1,11 +1,24 @@
 //! The services that are generated, and where AWS's recorded answers differ from its published model.
 
 /// A service and its differences from the model.
+#[derive(Clone, Copy)]
 pub(crate) struct ServiceSpec {
     /// The generated module, and the name of the trimmed model.
     pub(crate) module: &'static str,
     /// Its directory in botocore's `data`.
     pub(crate) botocore: &'static str,
+    /// The operations that are generated; empty for all of them. The names of the others are kept: they answer NotImplemented.
+    pub(crate) only: &'static [&'static str],
+    /// Whether botocore's example requests are kept for tests.
+    pub(crate) examples: bool,
+    /// Protocols that AWS still answers though the model has left them out.
+    pub(crate) also_speaks: &'static [&'static str],
+    /// What the `__type` of an error starts with in JSON, before the `#`.
+    pub(crate) error_namespace: Option<&'static str>,
+    /// Codes of errors in the query protocol where the model, which has left it, does not have them.
+    pub(crate) query_codes: &'static [(&'static str, &'static str)],
+    /// Names of the items of lists and the entries of maps in the query protocol, which are flattened then; for the same reason.
+    pub(crate) query_names: &'static [(&'static str, &'static str)],
     /// Operations whose bodies are handed on as they are: no typed payload, no trait method.
     pub(crate) raw: &'static [&'static str],
     /// Success statuses that AWS was seen to answer instead of the model's.
@@ -20,6 +33,32 @@ pub(crate) struct ServiceSpec {
     pub(crate) wordings: &'static [(&'static str, &'static str)],
     /// Members whose enumeration the operation itself checks, with an error of its own.
     pub(crate) unchecked: &'static [(&'static str, &'static str)],
+    /// Whether the service checks all enumerations itself, in words of its own.
+    pub(crate) own_words: bool,
+}
+
+impl ServiceSpec {
+    /// A service that is as its model says.
+    const fn new(module: &'static str, botocore: &'static str) -> Self {
+        Self {
+            module,
+            botocore,
+            only: &[],
+            examples: false,
+            also_speaks: &[],
+            error_namespace: None,
+            query_codes: &[],
+            query_names: &[],
+            raw: &[],
+            statuses: &[],
+            max_bodies: &[],
+            printed_values: &[],
+            patterns: &[],
+            wordings: &[],
+            unchecked: &[],
+            own_words: false,
+        }
+    }
 }
 
 /// 6 MiB: AWS's limit of a synchronous payload, taken for every document body that has no recorded limit of its own.
@@ -123,10 +162,9 @@ const LAYER_VERSION: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-go
 /// What AWS lets bear tags, as it prints it; recorded in November 2025. The published model does not name layers.
 const TAGGABLE_RESOURCE: &str = r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)";
 
-/// Every generated service.
-pub(crate) const SERVICES: &[ServiceSpec] = &[ServiceSpec {
-    module: "lambda",
-    botocore: "lambda/2015-03-31",
+/// Lambda.
+const LAMBDA: ServiceSpec = ServiceSpec {
+    examples: true,
     raw: &["Invoke", "InvokeAsync", "InvokeWithResponseStream"],
     statuses: &[("DeleteFunction", 204)],
     max_bodies: &[
@@ -154,4 +192,160 @@ pub(crate) const SERVICES: &[ServiceSpec] = &[ServiceSpec {
         ("CreateFunctionRequest", "Runtime"),
         ("UpdateFunctionConfigurationRequest", "Runtime"),
     ],
-}];
+    ..ServiceSpec::new("lambda", "lambda/2015-03-31")
+};
+
+/// SQS. Its model has been JSON's alone since 2023; clients of before, Debian's awscli 2.9 among them, speak query. The names are those of
+/// the API reference's query examples and of the last model that had them, which is in botocore 1.31.80.
+const SQS: ServiceSpec = ServiceSpec {
+    also_speaks: &["query"],
+    error_namespace: Some("com.amazonaws.sqs"),
+    query_codes: &[
+        (
+            "BatchEntryIdsNotDistinct",
+            "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+        ),
+        ("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong"),
+        ("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"),
+        ("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId"),
+        ("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"),
+        ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress"),
+        ("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"),
+        ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+        ("QueueNameExists", "QueueAlreadyExists"),
+        (
+            "TooManyEntriesInBatchRequest",
+            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        ),
+        ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"),
+    ],
+    query_names: &[
+        ("ActionNameList", "ActionName"),
+        ("AttributeNameList", "AttributeName"),
+        ("AWSAccountIdList", "AWSAccountId"),
+        ("BatchResultErrorEntryList", "BatchResultErrorEntry"),
+        ("BinaryList", "BinaryListValue"),
+        (
+            "ChangeMessageVisibilityBatchRequestEntryList",
+            "ChangeMessageVisibilityBatchRequestEntry",
+        ),
+        (
+            "ChangeMessageVisibilityBatchResultEntryList",
+            "ChangeMessageVisibilityBatchResultEntry",
+        ),
+        ("DeleteMessageBatchRequestEntryList", "DeleteMessageBatchRequestEntry"),
+        ("DeleteMessageBatchResultEntryList", "DeleteMessageBatchResultEntry"),
+        ("ListMessageMoveTasksResultEntryList", "ListMessageMoveTasksResultEntry"),
+        ("MessageAttributeNameList", "MessageAttributeName"),
+        ("MessageBodyAttributeMap", "MessageAttribute"),
+        ("MessageBodySystemAttributeMap", "MessageSystemAttribute"),
+        ("MessageList", "Message"),
+        ("MessageSystemAttributeList", "AttributeName"),
+        ("MessageSystemAttributeMap", "Attribute"),
+        ("QueueAttributeMap", "Attribute"),
+        ("QueueUrlList", "QueueUrl"),
+        ("SendMessageBatchRequestEntryList", "SendMessageBatchRequestEntry"),
+        ("SendMessageBatchResultEntryList", "SendMessageBatchResultEntry"),
+        ("StringList", "StringListValue"),
+        ("TagKeyList", "TagKey"),
+        ("TagMap", "Tag"),
+    ],
+    own_words: true,
+    ..ServiceSpec::new("sqs", "sqs/2012-11-05")
+};
+
+/// CloudWatch Logs.
+const LOGS: ServiceSpec = ServiceSpec {
+    only: &[
+        "CreateLogGroup",
+        "CreateLogStream",
+        "DeleteLogGroup",
+        "DeleteLogStream",
+        "DeleteMetricFilter",
+        "DeleteRetentionPolicy",
+        "DeleteSubscriptionFilter",
+        "DescribeLogGroups",
+        "DescribeLogStreams",
+        "DescribeMetricFilters",
+        "DescribeSubscriptionFilters",
+        "FilterLogEvents",
+        "GetLogEvents",
+        "ListTagsForResource",
+        "ListTagsLogGroup",
+        "PutLogEvents",
+        "PutMetricFilter",
+        "PutRetentionPolicy",
+        "PutSubscriptionFilter",
+        "StartLiveTail",
+        "TagLogGroup",
+        "TagResource",
+        "TestMetricFilter",
+        "UntagLogGroup",
+        "UntagResource",
+    ],
+    ..ServiceSpec::new("logs", "logs/2014-03-28")
+};
+
+/// CloudWatch's metrics.
+const CLOUDWATCH: ServiceSpec = ServiceSpec {
+    only: &["GetMetricData", "GetMetricStatistics", "ListMetrics", "PutMetricData"],
+    error_namespace: Some("com.amazonaws.cloudwatch"),
+    ..ServiceSpec::new("cloudwatch", "cloudwatch/2010-08-01")
+};
+
+/// SNS: topics and their subscribers, without phones.
+const SNS: ServiceSpec = ServiceSpec {
+    only: &[
+        "AddPermission",
+        "ConfirmSubscription",
+        "CreateTopic",
+        "DeleteTopic",
+        "GetSubscriptionAttributes",
+        "GetTopicAttributes",
+        "ListSubscriptions",
+        "ListSubscriptionsByTopic",
+        "ListTagsForResource",
+        "ListTopics",
+        "Publish",
+        "PublishBatch",
+        "RemovePermission",
+        "SetSubscriptionAttributes",
+        "SetTopicAttributes",
+        "Subscribe",
+        "TagResource",
+        "Unsubscribe",
+        "UntagResource",
+    ],
+    ..ServiceSpec::new("sns", "sns/2010-03-31")
+};
+
+/// EventBridge: buses, rules and their targets.
+const EVENTS: ServiceSpec = ServiceSpec {
+    only: &[
+        "CreateEventBus",
+        "DeleteEventBus",
+        "DeleteRule",
+        "DescribeEventBus",
+        "DescribeRule",
+        "DisableRule",
+        "EnableRule",
+        "ListEventBuses",
+        "ListRuleNamesByTarget",
+        "ListRules",
+        "ListTagsForResource",
+        "ListTargetsByRule",
+        "PutEvents",
+        "PutPermission",
+        "PutRule",
+        "PutTargets",
+        "RemovePermission",
+        "RemoveTargets",
+        "TagResource",
+        "TestEventPattern",
+        "UntagResource",
+    ],
+    ..ServiceSpec::new("eventbridge", "events/2015-10-07")
+};
+
+/// Every generated service.
+pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, LOGS, SNS, SQS];

@@ -46,12 +46,18 @@ fn unpack(directory: &Path) -> Result<()> {
 pub(crate) fn from_directory(botocore: &Path) -> Result<()> {
     for service in SERVICES {
         let text = read(&botocore.join("data").join(service.botocore), service)?;
-        let model: Model = serde_json::from_slice(&text).with_context(|| format!("the model of {}", service.module))?;
+        let mut model: Model =
+            serde_json::from_slice(&text).with_context(|| format!("the model of {}", service.module))?;
+        if !service.only.is_empty() {
+            model.keep(service.only);
+        }
         let path = model_path(service);
         fs::create_dir_all(path.parent().unwrap_or(&path))?;
         fs::write(&path, serde_json::to_string_pretty(&model)? + "\n")?;
         println!("wrote {}", path.display());
-        trim_examples(&botocore.join("data").join(service.botocore), service)?;
+        if service.examples {
+            trim_examples(&botocore.join("data").join(service.botocore), service)?;
+        }
     }
     Ok(())
 }

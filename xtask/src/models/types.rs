@@ -23,9 +23,14 @@ pub(crate) fn emit(source: &Source<'_>) -> Result<String> {
     } else {
         ""
     };
+    let fmt = if structs.contains("fmt::Debug") {
+        "use std::fmt;\n"
+    } else {
+        ""
+    };
     Ok(format!(
         "//! Inputs, outputs and their parts. Every member is optional: the model's requirements are checked before.\n\n\
-         {redacted}use lambent_wire::{{{}}};\nuse serde::{{Deserialize, Serialize}};\nuse std::fmt;\n{structs}",
+         {redacted}use lambent_wire::{{{}}};\nuse serde::{{Deserialize, Serialize}};\n{fmt}{structs}",
         wire.join(", ")
     ))
 }

@@ -9,6 +9,7 @@ pub static ALIAS_LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `CallbackTimeoutException`, HTTP 400.
 pub static CALLBACK_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
@@ -16,6 +17,7 @@ pub static CALLBACK_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `CapacityProviderLimitExceededException`, HTTP 400.
 pub static CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
@@ -23,6 +25,7 @@ pub static CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `CodeArtifactUserDeletedException`, HTTP 409.
 pub static CODE_ARTIFACT_USER_DELETED_EXCEPTION: ErrorShape = ErrorShape {
@@ -30,6 +33,7 @@ pub static CODE_ARTIFACT_USER_DELETED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `CodeArtifactUserFailedException`, HTTP 409.
 pub static CODE_ARTIFACT_USER_FAILED_EXCEPTION: ErrorShape = ErrorShape {
@@ -37,6 +41,7 @@ pub static CODE_ARTIFACT_USER_FAILED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `CodeArtifactUserPendingException`, HTTP 409.
 pub static CODE_ARTIFACT_USER_PENDING_EXCEPTION: ErrorShape = ErrorShape {
@@ -44,6 +49,7 @@ pub static CODE_ARTIFACT_USER_PENDING_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `CodeSigningConfigNotFoundException`, HTTP 404.
 pub static CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
@@ -51,6 +57,7 @@ pub static CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 404,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `CodeStorageExceededException`, HTTP 400.
 pub static CODE_STORAGE_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
@@ -58,6 +65,7 @@ pub static CODE_STORAGE_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `CodeVerificationFailedException`, HTTP 400.
 pub static CODE_VERIFICATION_FAILED_EXCEPTION: ErrorShape = ErrorShape {
@@ -65,6 +73,7 @@ pub static CODE_VERIFICATION_FAILED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `DurableExecutionAlreadyStartedException`, HTTP 409.
 pub static DURABLE_EXECUTION_ALREADY_STARTED_EXCEPTION: ErrorShape = ErrorShape {
@@ -72,6 +81,7 @@ pub static DURABLE_EXECUTION_ALREADY_STARTED_EXCEPTION: ErrorShape = ErrorShape 
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `EC2AccessDeniedException`, HTTP 502.
 pub static EC2_ACCESS_DENIED_EXCEPTION: ErrorShape = ErrorShape {
@@ -79,6 +89,7 @@ pub static EC2_ACCESS_DENIED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `EC2ThrottledException`, HTTP 502.
 pub static EC2_THROTTLED_EXCEPTION: ErrorShape = ErrorShape {
@@ -86,6 +97,7 @@ pub static EC2_THROTTLED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `EC2UnexpectedException`, HTTP 502.
 pub static EC2_UNEXPECTED_EXCEPTION: ErrorShape = ErrorShape {
@@ -93,6 +105,7 @@ pub static EC2_UNEXPECTED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `EFSIOException`, HTTP 410.
 pub static EFSIO_EXCEPTION: ErrorShape = ErrorShape {
@@ -100,6 +113,7 @@ pub static EFSIO_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 410,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `EFSMountConnectivityException`, HTTP 408.
 pub static EFS_MOUNT_CONNECTIVITY_EXCEPTION: ErrorShape = ErrorShape {
@@ -107,6 +121,7 @@ pub static EFS_MOUNT_CONNECTIVITY_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 408,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `EFSMountFailureException`, HTTP 403.
 pub static EFS_MOUNT_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
@@ -114,6 +129,7 @@ pub static EFS_MOUNT_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 403,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `EFSMountTimeoutException`, HTTP 408.
 pub static EFS_MOUNT_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
@@ -121,6 +137,7 @@ pub static EFS_MOUNT_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 408,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `ENILimitReachedException`, HTTP 502.
 pub static ENI_LIMIT_REACHED_EXCEPTION: ErrorShape = ErrorShape {
@@ -128,6 +145,7 @@ pub static ENI_LIMIT_REACHED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `ENINotReadyException`, HTTP 502.
 pub static ENI_NOT_READY_EXCEPTION: ErrorShape = ErrorShape {
@@ -135,6 +153,7 @@ pub static ENI_NOT_READY_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `FunctionVersionsPerCapacityProviderLimitExceededException`, HTTP 400.
 pub static FUNCTION_VERSIONS_PER_CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
@@ -142,6 +161,7 @@ pub static FUNCTION_VERSIONS_PER_CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: Err
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `InvalidCodeSignatureException`, HTTP 400.
 pub static INVALID_CODE_SIGNATURE_EXCEPTION: ErrorShape = ErrorShape {
@@ -149,6 +169,7 @@ pub static INVALID_CODE_SIGNATURE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `InvalidParameterValueException`, HTTP 400.
 pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorShape = ErrorShape {
@@ -156,6 +177,7 @@ pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `InvalidRequestContentException`, HTTP 400.
 pub static INVALID_REQUEST_CONTENT_EXCEPTION: ErrorShape = ErrorShape {
@@ -163,6 +185,7 @@ pub static INVALID_REQUEST_CONTENT_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `InvalidRuntimeException`, HTTP 502.
 pub static INVALID_RUNTIME_EXCEPTION: ErrorShape = ErrorShape {
@@ -170,6 +193,7 @@ pub static INVALID_RUNTIME_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `InvalidSecurityGroupIDException`, HTTP 502.
 pub static INVALID_SECURITY_GROUP_ID_EXCEPTION: ErrorShape = ErrorShape {
@@ -177,6 +201,7 @@ pub static INVALID_SECURITY_GROUP_ID_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `InvalidSubnetIDException`, HTTP 502.
 pub static INVALID_SUBNET_ID_EXCEPTION: ErrorShape = ErrorShape {
@@ -184,6 +209,7 @@ pub static INVALID_SUBNET_ID_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `InvalidZipFileException`, HTTP 502.
 pub static INVALID_ZIP_FILE_EXCEPTION: ErrorShape = ErrorShape {
@@ -191,6 +217,7 @@ pub static INVALID_ZIP_FILE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `KMSAccessDeniedException`, HTTP 502.
 pub static KMS_ACCESS_DENIED_EXCEPTION: ErrorShape = ErrorShape {
@@ -198,6 +225,7 @@ pub static KMS_ACCESS_DENIED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `KMSDisabledException`, HTTP 502.
 pub static KMS_DISABLED_EXCEPTION: ErrorShape = ErrorShape {
@@ -205,6 +233,7 @@ pub static KMS_DISABLED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `KMSInvalidStateException`, HTTP 502.
 pub static KMS_INVALID_STATE_EXCEPTION: ErrorShape = ErrorShape {
@@ -212,6 +241,7 @@ pub static KMS_INVALID_STATE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `KMSNotFoundException`, HTTP 502.
 pub static KMS_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
@@ -219,6 +249,7 @@ pub static KMS_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `ModeNotSupportedException`, HTTP 400.
 pub static MODE_NOT_SUPPORTED_EXCEPTION: ErrorShape = ErrorShape {
@@ -226,6 +257,7 @@ pub static MODE_NOT_SUPPORTED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `NoPublishedVersionException`, HTTP 400.
 pub static NO_PUBLISHED_VERSION_EXCEPTION: ErrorShape = ErrorShape {
@@ -233,6 +265,7 @@ pub static NO_PUBLISHED_VERSION_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `PolicyLengthExceededException`, HTTP 400.
 pub static POLICY_LENGTH_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
@@ -240,6 +273,7 @@ pub static POLICY_LENGTH_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `PreconditionFailedException`, HTTP 412.
 pub static PRECONDITION_FAILED_EXCEPTION: ErrorShape = ErrorShape {
@@ -247,6 +281,7 @@ pub static PRECONDITION_FAILED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 412,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `ProvisionedConcurrencyConfigNotFoundException`, HTTP 404.
 pub static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
@@ -254,6 +289,7 @@ pub static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: ErrorShape = Erro
     http_status: 404,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `PublicPolicyException`, HTTP 400.
 pub static PUBLIC_POLICY_EXCEPTION: ErrorShape = ErrorShape {
@@ -261,6 +297,7 @@ pub static PUBLIC_POLICY_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `RecursiveInvocationException`, HTTP 400.
 pub static RECURSIVE_INVOCATION_EXCEPTION: ErrorShape = ErrorShape {
@@ -268,6 +305,7 @@ pub static RECURSIVE_INVOCATION_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `RequestTooLargeException`, HTTP 413.
 pub static REQUEST_TOO_LARGE_EXCEPTION: ErrorShape = ErrorShape {
@@ -275,6 +313,7 @@ pub static REQUEST_TOO_LARGE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 413,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `ResourceConflictException`, HTTP 409.
 pub static RESOURCE_CONFLICT_EXCEPTION: ErrorShape = ErrorShape {
@@ -282,6 +321,7 @@ pub static RESOURCE_CONFLICT_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `ResourceInUseException`, HTTP 400.
 pub static RESOURCE_IN_USE_EXCEPTION: ErrorShape = ErrorShape {
@@ -289,6 +329,7 @@ pub static RESOURCE_IN_USE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `ResourceNotFoundException`, HTTP 404.
 pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
@@ -296,6 +337,7 @@ pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 404,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `ResourceNotReadyException`, HTTP 502.
 pub static RESOURCE_NOT_READY_EXCEPTION: ErrorShape = ErrorShape {
@@ -303,6 +345,7 @@ pub static RESOURCE_NOT_READY_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "message",
+    query_code: None,
 };
 /// `RuntimeAliasDeletedException`, HTTP 409.
 pub static RUNTIME_ALIAS_DELETED_EXCEPTION: ErrorShape = ErrorShape {
@@ -310,6 +353,7 @@ pub static RUNTIME_ALIAS_DELETED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `RuntimeVersionDeletedException`, HTTP 409.
 pub static RUNTIME_VERSION_DELETED_EXCEPTION: ErrorShape = ErrorShape {
@@ -317,6 +361,7 @@ pub static RUNTIME_VERSION_DELETED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `S3FilesMountConnectivityException`, HTTP 408.
 pub static S3_FILES_MOUNT_CONNECTIVITY_EXCEPTION: ErrorShape = ErrorShape {
@@ -324,6 +369,7 @@ pub static S3_FILES_MOUNT_CONNECTIVITY_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 408,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `S3FilesMountFailureException`, HTTP 403.
 pub static S3_FILES_MOUNT_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
@@ -331,6 +377,7 @@ pub static S3_FILES_MOUNT_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 403,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `S3FilesMountTimeoutException`, HTTP 408.
 pub static S3_FILES_MOUNT_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
@@ -338,6 +385,7 @@ pub static S3_FILES_MOUNT_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 408,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `SerializedRequestEntityTooLargeException`, HTTP 413.
 pub static SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION: ErrorShape = ErrorShape {
@@ -345,6 +393,7 @@ pub static SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION: ErrorShape = ErrorShap
     http_status: 413,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `ServiceException`, HTTP 500.
 pub static SERVICE_EXCEPTION: ErrorShape = ErrorShape {
@@ -352,6 +401,7 @@ pub static SERVICE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 500,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `ServiceQuotaExceededException`, HTTP 402.
 pub static SERVICE_QUOTA_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
@@ -359,6 +409,7 @@ pub static SERVICE_QUOTA_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 402,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `SnapStartException`, HTTP 400.
 pub static SNAP_START_EXCEPTION: ErrorShape = ErrorShape {
@@ -366,6 +417,7 @@ pub static SNAP_START_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 400,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `SnapStartNotReadyException`, HTTP 409.
 pub static SNAP_START_NOT_READY_EXCEPTION: ErrorShape = ErrorShape {
@@ -373,6 +425,7 @@ pub static SNAP_START_NOT_READY_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `SnapStartRegenerationFailureException`, HTTP 409.
 pub static SNAP_START_REGENERATION_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
@@ -380,6 +433,7 @@ pub static SNAP_START_REGENERATION_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 409,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `SnapStartTimeoutException`, HTTP 408.
 pub static SNAP_START_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
@@ -387,6 +441,7 @@ pub static SNAP_START_TIMEOUT_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 408,
     error_type: ErrorType::User,
     message_member: "Message",
+    query_code: None,
 };
 /// `SubnetIPAddressLimitReachedException`, HTTP 502.
 pub static SUBNET_IP_ADDRESS_LIMIT_REACHED_EXCEPTION: ErrorShape = ErrorShape {
@@ -394,6 +449,7 @@ pub static SUBNET_IP_ADDRESS_LIMIT_REACHED_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 502,
     error_type: ErrorType::Service,
     message_member: "Message",
+    query_code: None,
 };
 /// `TooManyRequestsException`, HTTP 429.
 pub static TOO_MANY_REQUESTS_EXCEPTION: ErrorShape = ErrorShape {
@@ -401,6 +457,7 @@ pub static TOO_MANY_REQUESTS_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 429,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 /// `UnsupportedMediaTypeException`, HTTP 415.
 pub static UNSUPPORTED_MEDIA_TYPE_EXCEPTION: ErrorShape = ErrorShape {
@@ -408,6 +465,7 @@ pub static UNSUPPORTED_MEDIA_TYPE_EXCEPTION: ErrorShape = ErrorShape {
     http_status: 415,
     error_type: ErrorType::User,
     message_member: "message",
+    query_code: None,
 };
 
 /// Every error above.

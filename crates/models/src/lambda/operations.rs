@@ -13,8 +13,12 @@ pub static SERVICE: Service = Service {
     signing_name: "lambda",
     api_version: "2015-03-31",
     target_prefix: None,
+    json_version: "",
+    error_namespace: None,
+    xml_namespace: None,
     protocols: &[Protocol::RestJson],
     operations: OPERATIONS,
+    unserved: &[],
 };
 
 /// Every operation, sorted by name.

@@ -33,13 +33,13 @@ pub static ACCOUNT_USAGE: Shape = Shape::new(
     Kind::Structure(&[Member::new("TotalCodeSize", &LONG), Member::new("FunctionCount", &LONG)]),
 );
 
-static ACTION_PATTERN: Pattern = Pattern::new(r"(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+static PATTERN_OF_ACTION: Pattern = Pattern::new(r"(lambda:[*]|lambda:[a-zA-Z]+|[*])");
 
 /// AWS `Action`.
 pub static ACTION: Shape = Shape::new("Action", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&ACTION_PATTERN),
+    pattern: Some(&PATTERN_OF_ACTION),
     ..Rules::NONE
 });
 
@@ -94,13 +94,13 @@ pub static ADD_PERMISSION_RESPONSE: Shape = Shape::new(
     Kind::Structure(&[Member::new("Statement", &STRING)]),
 );
 
-static ADDITIONAL_VERSION_PATTERN: Pattern = Pattern::new(r"[0-9]+");
+static PATTERN_OF_ADDITIONAL_VERSION: Pattern = Pattern::new(r"[0-9]+");
 
 /// AWS `AdditionalVersion`.
 pub static ADDITIONAL_VERSION: Shape = Shape::new("AdditionalVersion", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&ADDITIONAL_VERSION_PATTERN),
+    pattern: Some(&PATTERN_OF_ADDITIONAL_VERSION),
     ..Rules::NONE
 });
 
@@ -113,13 +113,13 @@ pub static ADDITIONAL_VERSION_WEIGHTS: Shape = Shape::new(
     },
 );
 
-static ALIAS_PATTERN: Pattern = Pattern::new(r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)");
+static PATTERN_OF_ALIAS: Pattern = Pattern::new(r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)");
 
 /// AWS `Alias`.
 pub static ALIAS: Shape = Shape::new("Alias", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(128),
-    pattern: Some(&ALIAS_PATTERN),
+    pattern: Some(&PATTERN_OF_ALIAS),
     ..Rules::NONE
 });
 
@@ -223,7 +223,7 @@ pub static ARCHITECTURES_LIST: Shape = Shape::new(
     ..Rules::NONE
 });
 
-static ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
 );
 
@@ -231,7 +231,7 @@ static ARN_PATTERN: Pattern = Pattern::new(
 pub static ARN: Shape = Shape::new("Arn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_ARN),
     ..Rules::NONE
 });
 
@@ -282,13 +282,13 @@ pub static CALLBACK_FAILED_DETAILS: Shape = Shape::new(
     Kind::Structure(&[Member::new("Error", &EVENT_ERROR).required()]),
 );
 
-static CALLBACK_ID_PATTERN: Pattern = Pattern::new(r"[A-Za-z0-9+/]+={0,2}");
+static PATTERN_OF_CALLBACK_ID: Pattern = Pattern::new(r"[A-Za-z0-9+/]+={0,2}");
 
 /// AWS `CallbackId`.
 pub static CALLBACK_ID: Shape = Shape::new("CallbackId", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&CALLBACK_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_CALLBACK_ID),
     ..Rules::NONE
 });
 
@@ -359,7 +359,7 @@ pub static CAPACITY_PROVIDER: Shape = Shape::new(
     ]),
 );
 
-static CAPACITY_PROVIDER_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_CAPACITY_PROVIDER_ARN: Pattern = Pattern::new(
     r"arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:capacity-provider:[a-zA-Z0-9-_]+",
 );
 
@@ -367,7 +367,7 @@ static CAPACITY_PROVIDER_ARN_PATTERN: Pattern = Pattern::new(
 pub static CAPACITY_PROVIDER_ARN: Shape = Shape::new("CapacityProviderArn", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(140),
-    pattern: Some(&CAPACITY_PROVIDER_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_CAPACITY_PROVIDER_ARN),
     ..Rules::NONE
 });
 
@@ -398,7 +398,7 @@ pub static CAPACITY_PROVIDER_MAX_V_CPU_COUNT: Shape =
         ..Rules::NONE
     });
 
-static CAPACITY_PROVIDER_NAME_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_CAPACITY_PROVIDER_NAME: Pattern = Pattern::new(
     r"(arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:capacity-provider:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+",
 );
 
@@ -406,7 +406,7 @@ static CAPACITY_PROVIDER_NAME_PATTERN: Pattern = Pattern::new(
 pub static CAPACITY_PROVIDER_NAME: Shape = Shape::new("CapacityProviderName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(140),
-    pattern: Some(&CAPACITY_PROVIDER_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_CAPACITY_PROVIDER_NAME),
     ..Rules::NONE
 });
 
@@ -597,13 +597,13 @@ pub static CHECKPOINT_DURABLE_EXECUTION_RESPONSE: Shape = Shape::new(
     ]),
 );
 
-static CHECKPOINT_TOKEN_PATTERN: Pattern = Pattern::new(r"[A-Za-z0-9+/]+={0,2}");
+static PATTERN_OF_CHECKPOINT_TOKEN: Pattern = Pattern::new(r"[A-Za-z0-9+/]+={0,2}");
 
 /// AWS `CheckpointToken`.
 pub static CHECKPOINT_TOKEN: Shape = Shape::new("CheckpointToken", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(2048),
-    pattern: Some(&CHECKPOINT_TOKEN_PATTERN),
+    pattern: Some(&PATTERN_OF_CHECKPOINT_TOKEN),
     ..Rules::NONE
 });
 
@@ -616,13 +616,13 @@ pub static CHECKPOINT_UPDATED_EXECUTION_STATE: Shape = Shape::new(
     ]),
 );
 
-static CLIENT_TOKEN_PATTERN: Pattern = Pattern::new(r"[\x21-\x7E]+");
+static PATTERN_OF_CLIENT_TOKEN: Pattern = Pattern::new(r"[\x21-\x7E]+");
 
 /// AWS `ClientToken`.
 pub static CLIENT_TOKEN: Shape = Shape::new("ClientToken", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(64),
-    pattern: Some(&CLIENT_TOKEN_PATTERN),
+    pattern: Some(&PATTERN_OF_CLIENT_TOKEN),
     ..Rules::NONE
 });
 
@@ -639,7 +639,7 @@ pub static CODE_SIGNING_CONFIG: Shape = Shape::new(
     ]),
 );
 
-static CODE_SIGNING_CONFIG_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_CODE_SIGNING_CONFIG_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:code-signing-config:csc-[a-z0-9]{17}",
 );
 
@@ -647,15 +647,15 @@ static CODE_SIGNING_CONFIG_ARN_PATTERN: Pattern = Pattern::new(
 pub static CODE_SIGNING_CONFIG_ARN: Shape = Shape::new("CodeSigningConfigArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(200),
-    pattern: Some(&CODE_SIGNING_CONFIG_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_CODE_SIGNING_CONFIG_ARN),
     ..Rules::NONE
 });
 
-static CODE_SIGNING_CONFIG_ID_PATTERN: Pattern = Pattern::new(r"csc-[a-zA-Z0-9-_\.]{17}");
+static PATTERN_OF_CODE_SIGNING_CONFIG_ID: Pattern = Pattern::new(r"csc-[a-zA-Z0-9-_\.]{17}");
 
 /// AWS `CodeSigningConfigId`.
 pub static CODE_SIGNING_CONFIG_ID: Shape = Shape::new("CodeSigningConfigId", Kind::String).ruled(Rules {
-    pattern: Some(&CODE_SIGNING_CONFIG_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_CODE_SIGNING_CONFIG_ID),
     ..Rules::NONE
 });
 
@@ -680,13 +680,13 @@ pub static CODE_SIGNING_POLICY: Shape = Shape::new("CodeSigningPolicy", Kind::St
     ..Rules::NONE
 });
 
-static COLLECTION_NAME_PATTERN: Pattern = Pattern::new(r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)");
+static PATTERN_OF_COLLECTION_NAME: Pattern = Pattern::new(r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)");
 
 /// AWS `CollectionName`.
 pub static COLLECTION_NAME: Shape = Shape::new("CollectionName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(57),
-    pattern: Some(&COLLECTION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_COLLECTION_NAME),
     ..Rules::NONE
 });
 
@@ -956,13 +956,13 @@ pub static CREATE_FUNCTION_URL_CONFIG_RESPONSE: Shape = Shape::new(
     ]),
 );
 
-static DATABASE_NAME_PATTERN: Pattern = Pattern::new(r"[^ /\.$\x22]*");
+static PATTERN_OF_DATABASE_NAME: Pattern = Pattern::new(r"[^ /\.$\x22]*");
 
 /// AWS `DatabaseName`.
 pub static DATABASE_NAME: Shape = Shape::new("DatabaseName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(63),
-    pattern: Some(&DATABASE_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_DATABASE_NAME),
     ..Rules::NONE
 });
 
@@ -1131,7 +1131,7 @@ pub static DESCRIPTION: Shape = Shape::new("Description", Kind::String).ruled(Ru
     ..Rules::NONE
 });
 
-static DESTINATION_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_DESTINATION_ARN: Pattern = Pattern::new(
     r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
 );
 
@@ -1139,7 +1139,7 @@ static DESTINATION_ARN_PATTERN: Pattern = Pattern::new(
 pub static DESTINATION_ARN: Shape = Shape::new("DestinationArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(350),
-    pattern: Some(&DESTINATION_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_DESTINATION_ARN),
     ..Rules::NONE
 });
 
@@ -1178,7 +1178,7 @@ pub static DURABLE_CONFIG: Shape = Shape::new(
     ]),
 );
 
-static DURABLE_EXECUTION_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_DURABLE_EXECUTION_ARN: Pattern = Pattern::new(
     r"arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\d{12}):function:([a-zA-Z0-9_-]+):(\$LATEST(?:\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)",
 );
 
@@ -1186,17 +1186,17 @@ static DURABLE_EXECUTION_ARN_PATTERN: Pattern = Pattern::new(
 pub static DURABLE_EXECUTION_ARN: Shape = Shape::new("DurableExecutionArn", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&DURABLE_EXECUTION_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_DURABLE_EXECUTION_ARN),
     ..Rules::NONE
 });
 
-static DURABLE_EXECUTION_NAME_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
+static PATTERN_OF_DURABLE_EXECUTION_NAME: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
 
 /// AWS `DurableExecutionName`.
 pub static DURABLE_EXECUTION_NAME: Shape = Shape::new("DurableExecutionName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(64),
-    pattern: Some(&DURABLE_EXECUTION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_DURABLE_EXECUTION_NAME),
     ..Rules::NONE
 });
 
@@ -1224,7 +1224,7 @@ pub static END_POINT_TYPE: Shape = Shape::new("EndPointType", Kind::String).rule
     ..Rules::NONE
 });
 
-static ENDPOINT_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_ENDPOINT: Pattern = Pattern::new(
     r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\-]*[A-Za-z0-9]):[0-9]{1,5}",
 );
 
@@ -1232,7 +1232,7 @@ static ENDPOINT_PATTERN: Pattern = Pattern::new(
 pub static ENDPOINT: Shape = Shape::new("Endpoint", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(300),
-    pattern: Some(&ENDPOINT_PATTERN),
+    pattern: Some(&PATTERN_OF_ENDPOINT),
     ..Rules::NONE
 });
 
@@ -1288,12 +1288,12 @@ pub static ENVIRONMENT_RESPONSE: Shape = Shape::new(
     ]),
 );
 
-static ENVIRONMENT_VARIABLE_NAME_PATTERN: Pattern = Pattern::new(r"[a-zA-Z]([a-zA-Z0-9_])+");
+static PATTERN_OF_ENVIRONMENT_VARIABLE_NAME: Pattern = Pattern::new(r"[a-zA-Z]([a-zA-Z0-9_])+");
 
 /// AWS `EnvironmentVariableName`.
 pub static ENVIRONMENT_VARIABLE_NAME: Shape = Shape::new("EnvironmentVariableName", Kind::String)
     .ruled(Rules {
-        pattern: Some(&ENVIRONMENT_VARIABLE_NAME_PATTERN),
+        pattern: Some(&PATTERN_OF_ENVIRONMENT_VARIABLE_NAME),
         ..Rules::NONE
     })
     .sensitive();
@@ -1435,7 +1435,7 @@ pub static EVENT_RESUME_REASON: Shape = Shape::new(
     ]),
 );
 
-static EVENT_SOURCE_MAPPING_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_EVENT_SOURCE_MAPPING_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
 );
 
@@ -1443,7 +1443,7 @@ static EVENT_SOURCE_MAPPING_ARN_PATTERN: Pattern = Pattern::new(
 pub static EVENT_SOURCE_MAPPING_ARN: Shape = Shape::new("EventSourceMappingArn", Kind::String).ruled(Rules {
     min: Some(85),
     max: Some(120),
-    pattern: Some(&EVENT_SOURCE_MAPPING_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_EVENT_SOURCE_MAPPING_ARN),
     ..Rules::NONE
 });
 
@@ -1548,13 +1548,13 @@ pub static EVENT_SOURCE_POSITION: Shape = Shape::new("EventSourcePosition", Kind
     ..Rules::NONE
 });
 
-static EVENT_SOURCE_TOKEN_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9._\-]+");
+static PATTERN_OF_EVENT_SOURCE_TOKEN: Pattern = Pattern::new(r"[a-zA-Z0-9._\-]+");
 
 /// AWS `EventSourceToken`.
 pub static EVENT_SOURCE_TOKEN: Shape = Shape::new("EventSourceToken", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(256),
-    pattern: Some(&EVENT_SOURCE_TOKEN_PATTERN),
+    pattern: Some(&PATTERN_OF_EVENT_SOURCE_TOKEN),
     ..Rules::NONE
 });
 
@@ -1725,7 +1725,7 @@ pub static EXECUTION_TIMEOUT_PAUSED: Shape = Shape::new("ExecutionTimeoutPaused"
 /// AWS `ExecutionTimestamp`.
 pub static EXECUTION_TIMESTAMP: Shape = Shape::new("ExecutionTimestamp", Kind::Timestamp(None));
 
-static FILE_SYSTEM_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_FILE_SYSTEM_ARN: Pattern = Pattern::new(
     r"arn:aws[a-zA-Z-]*:elasticfilesystem:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}",
 );
 
@@ -1733,7 +1733,7 @@ static FILE_SYSTEM_ARN_PATTERN: Pattern = Pattern::new(
 pub static FILE_SYSTEM_ARN: Shape = Shape::new("FileSystemArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(256),
-    pattern: Some(&FILE_SYSTEM_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_FILE_SYSTEM_ARN),
     ..Rules::NONE
 });
 
@@ -1779,23 +1779,23 @@ pub static FILTER_CRITERIA_ERROR: Shape = Shape::new(
     ]),
 );
 
-static FILTER_CRITERIA_ERROR_CODE_PATTERN: Pattern = Pattern::new(r"[A-Za-z]+Exception");
+static PATTERN_OF_FILTER_CRITERIA_ERROR_CODE: Pattern = Pattern::new(r"[A-Za-z]+Exception");
 
 /// AWS `FilterCriteriaErrorCode`.
 pub static FILTER_CRITERIA_ERROR_CODE: Shape = Shape::new("FilterCriteriaErrorCode", Kind::String).ruled(Rules {
     min: Some(10),
     max: Some(50),
-    pattern: Some(&FILTER_CRITERIA_ERROR_CODE_PATTERN),
+    pattern: Some(&PATTERN_OF_FILTER_CRITERIA_ERROR_CODE),
     ..Rules::NONE
 });
 
-static FILTER_CRITERIA_ERROR_MESSAGE_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_FILTER_CRITERIA_ERROR_MESSAGE: Pattern = Pattern::new(r".*");
 
 /// AWS `FilterCriteriaErrorMessage`.
 pub static FILTER_CRITERIA_ERROR_MESSAGE: Shape = Shape::new("FilterCriteriaErrorMessage", Kind::String).ruled(Rules {
     min: Some(10),
     max: Some(2048),
-    pattern: Some(&FILTER_CRITERIA_ERROR_MESSAGE_PATTERN),
+    pattern: Some(&PATTERN_OF_FILTER_CRITERIA_ERROR_MESSAGE),
     ..Rules::NONE
 });
 
@@ -1814,7 +1814,7 @@ pub static FULL_DOCUMENT: Shape = Shape::new("FullDocument", Kind::String).ruled
     ..Rules::NONE
 });
 
-static FUNCTION_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_FUNCTION_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?",
 );
 
@@ -1822,7 +1822,7 @@ static FUNCTION_ARN_PATTERN: Pattern = Pattern::new(
 pub static FUNCTION_ARN: Shape = Shape::new("FunctionArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&FUNCTION_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_FUNCTION_ARN),
     ..Rules::NONE
 });
 
@@ -1951,7 +1951,7 @@ pub static FUNCTION_LIST: Shape = Shape::new(
     },
 );
 
-static FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_FUNCTION_NAME: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
 );
 
@@ -1959,7 +1959,7 @@ static FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
 pub static FUNCTION_NAME: Shape = Shape::new("FunctionName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(140),
-    pattern: Some(&FUNCTION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_FUNCTION_NAME),
     ..Rules::NONE
 });
 
@@ -1990,13 +1990,13 @@ pub static FUNCTION_RUNTIME_ALIAS: Shape = Shape::new("FunctionRuntimeAlias", Ki
     ..Rules::NONE
 });
 
-static FUNCTION_RUNTIME_ARN_PATTERN: Pattern = Pattern::new(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:runtime/.+");
+static PATTERN_OF_FUNCTION_RUNTIME_ARN: Pattern = Pattern::new(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:runtime/.+");
 
 /// AWS `FunctionRuntimeArn`.
 pub static FUNCTION_RUNTIME_ARN: Shape = Shape::new("FunctionRuntimeArn", Kind::String).ruled(Rules {
     min: Some(48),
     max: Some(2048),
-    pattern: Some(&FUNCTION_RUNTIME_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_FUNCTION_RUNTIME_ARN),
     ..Rules::NONE
 });
 
@@ -2068,7 +2068,7 @@ pub static FUNCTION_URL_CONFIG_LIST: Shape = Shape::new(
     },
 );
 
-static FUNCTION_URL_FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_FUNCTION_URL_FUNCTION_NAME: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:((?!\d+$)[0-9a-zA-Z-_]+))?",
 );
 
@@ -2076,17 +2076,17 @@ static FUNCTION_URL_FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
 pub static FUNCTION_URL_FUNCTION_NAME: Shape = Shape::new("FunctionUrlFunctionName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(140),
-    pattern: Some(&FUNCTION_URL_FUNCTION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_FUNCTION_URL_FUNCTION_NAME),
     ..Rules::NONE
 });
 
-static FUNCTION_URL_QUALIFIER_PATTERN: Pattern = Pattern::new(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)");
+static PATTERN_OF_FUNCTION_URL_QUALIFIER: Pattern = Pattern::new(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)");
 
 /// AWS `FunctionUrlQualifier`.
 pub static FUNCTION_URL_QUALIFIER: Shape = Shape::new("FunctionUrlQualifier", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(128),
-    pattern: Some(&FUNCTION_URL_QUALIFIER_PATTERN),
+    pattern: Some(&PATTERN_OF_FUNCTION_URL_QUALIFIER),
     ..Rules::NONE
 });
 
@@ -2541,23 +2541,23 @@ pub static GET_RUNTIME_MANAGEMENT_CONFIG_RESPONSE: Shape = Shape::new(
     ]),
 );
 
-static HANDLER_PATTERN: Pattern = Pattern::new(r"[^\s]+");
+static PATTERN_OF_HANDLER: Pattern = Pattern::new(r"[^\s]+");
 
 /// AWS `Handler`.
 pub static HANDLER: Shape = Shape::new("Handler", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(128),
-    pattern: Some(&HANDLER_PATTERN),
+    pattern: Some(&PATTERN_OF_HANDLER),
     ..Rules::NONE
 });
 
-static HEADER_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_HEADER: Pattern = Pattern::new(r".*");
 
 /// AWS `Header`.
 pub static HEADER: Shape = Shape::new("Header", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(1024),
-    pattern: Some(&HEADER_PATTERN),
+    pattern: Some(&PATTERN_OF_HEADER),
     ..Rules::NONE
 });
 
@@ -2628,13 +2628,13 @@ pub static INSTANCE_REQUIREMENTS: Shape = Shape::new(
     ]),
 );
 
-static INSTANCE_TYPE_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9\.\*\-]+");
+static PATTERN_OF_INSTANCE_TYPE: Pattern = Pattern::new(r"[a-zA-Z0-9\.\*\-]+");
 
 /// AWS `InstanceType`.
 pub static INSTANCE_TYPE: Shape = Shape::new("InstanceType", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(30),
-    pattern: Some(&INSTANCE_TYPE_PATTERN),
+    pattern: Some(&PATTERN_OF_INSTANCE_TYPE),
     ..Rules::NONE
 });
 
@@ -2768,23 +2768,23 @@ pub static ITEM_COUNT: Shape = Shape::new("ItemCount", Kind::Integer).ruled(Rule
     ..Rules::NONE
 });
 
-static KMS_KEY_ARN_PATTERN: Pattern = Pattern::new(r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+static PATTERN_OF_KMS_KEY_ARN: Pattern = Pattern::new(r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
 
 /// AWS `KMSKeyArn`.
 pub static KMS_KEY_ARN: Shape = Shape::new("KMSKeyArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&KMS_KEY_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_KMS_KEY_ARN),
     ..Rules::NONE
 });
 
-static KMS_KEY_ARN_NON_EMPTY_PATTERN: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*");
+static PATTERN_OF_KMS_KEY_ARN_NON_EMPTY: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*");
 
 /// AWS `KMSKeyArnNonEmpty`.
 pub static KMS_KEY_ARN_NON_EMPTY: Shape = Shape::new("KMSKeyArnNonEmpty", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&KMS_KEY_ARN_NON_EMPTY_PATTERN),
+    pattern: Some(&PATTERN_OF_KMS_KEY_ARN_NON_EMPTY),
     ..Rules::NONE
 });
 
@@ -2939,7 +2939,7 @@ pub static LAYER: Shape = Shape::new(
     ]),
 );
 
-static LAYER_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_LAYER_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+",
 );
 
@@ -2947,7 +2947,7 @@ static LAYER_ARN_PATTERN: Pattern = Pattern::new(
 pub static LAYER_ARN: Shape = Shape::new("LayerArn", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(2048),
-    pattern: Some(&LAYER_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_LAYER_ARN),
     ..Rules::NONE
 });
 
@@ -2960,7 +2960,7 @@ pub static LAYER_LIST: Shape = Shape::new(
     },
 );
 
-static LAYER_NAME_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_LAYER_NAME: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+",
 );
 
@@ -2968,11 +2968,11 @@ static LAYER_NAME_PATTERN: Pattern = Pattern::new(
 pub static LAYER_NAME: Shape = Shape::new("LayerName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(140),
-    pattern: Some(&LAYER_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_LAYER_NAME),
     ..Rules::NONE
 });
 
-static LAYER_NAME_OR_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_LAYER_NAME_OR_ARN: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]{1,140}|[a-zA-Z0-9-_]{1,140})",
 );
 
@@ -2980,22 +2980,22 @@ static LAYER_NAME_OR_ARN_PATTERN: Pattern = Pattern::new(
 pub static LAYER_NAME_OR_ARN: Shape = Shape::new("LayerNameOrArn", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(2048),
-    pattern: Some(&LAYER_NAME_OR_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_LAYER_NAME_OR_ARN),
     ..Rules::NONE
 });
 
-static LAYER_PERMISSION_ALLOWED_ACTION_PATTERN: Pattern = Pattern::new(r"lambda:GetLayerVersion");
+static PATTERN_OF_LAYER_PERMISSION_ALLOWED_ACTION: Pattern = Pattern::new(r"lambda:GetLayerVersion");
 
 /// AWS `LayerPermissionAllowedAction`.
 pub static LAYER_PERMISSION_ALLOWED_ACTION: Shape =
     Shape::new("LayerPermissionAllowedAction", Kind::String).ruled(Rules {
         min: Some(0),
         max: Some(22),
-        pattern: Some(&LAYER_PERMISSION_ALLOWED_ACTION_PATTERN),
+        pattern: Some(&PATTERN_OF_LAYER_PERMISSION_ALLOWED_ACTION),
         ..Rules::NONE
     });
 
-static LAYER_PERMISSION_ALLOWED_PRINCIPAL_PATTERN: Pattern =
+static PATTERN_OF_LAYER_PERMISSION_ALLOWED_PRINCIPAL: Pattern =
     Pattern::new(r"\d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root");
 
 /// AWS `LayerPermissionAllowedPrincipal`.
@@ -3003,11 +3003,11 @@ pub static LAYER_PERMISSION_ALLOWED_PRINCIPAL: Shape = Shape::new("LayerPermissi
     .ruled(Rules {
         min: Some(0),
         max: Some(10000),
-        pattern: Some(&LAYER_PERMISSION_ALLOWED_PRINCIPAL_PATTERN),
+        pattern: Some(&PATTERN_OF_LAYER_PERMISSION_ALLOWED_PRINCIPAL),
         ..Rules::NONE
     });
 
-static LAYER_VERSION_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_LAYER_VERSION_ARN: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)",
 );
 
@@ -3015,7 +3015,7 @@ static LAYER_VERSION_ARN_PATTERN: Pattern = Pattern::new(
 pub static LAYER_VERSION_ARN: Shape = Shape::new("LayerVersionArn", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(2048),
-    pattern: Some(&LAYER_VERSION_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_LAYER_VERSION_ARN),
     ..Rules::NONE
 });
 
@@ -3098,13 +3098,13 @@ pub static LAYERS_REFERENCE_LIST: Shape = Shape::new(
     },
 );
 
-static LICENSE_INFO_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_LICENSE_INFO: Pattern = Pattern::new(r".*");
 
 /// AWS `LicenseInfo`.
 pub static LICENSE_INFO: Shape = Shape::new("LicenseInfo", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(512),
-    pattern: Some(&LICENSE_INFO_PATTERN),
+    pattern: Some(&PATTERN_OF_LICENSE_INFO),
     ..Rules::NONE
 });
 
@@ -3409,13 +3409,13 @@ pub static LIST_VERSIONS_BY_FUNCTION_RESPONSE: Shape = Shape::new(
     ]),
 );
 
-static LOCAL_MOUNT_PATH_PATTERN: Pattern = Pattern::new(r"/mnt/[a-zA-Z0-9-_.]+");
+static PATTERN_OF_LOCAL_MOUNT_PATH: Pattern = Pattern::new(r"/mnt/[a-zA-Z0-9-_.]+");
 
 /// AWS `LocalMountPath`.
 pub static LOCAL_MOUNT_PATH: Shape = Shape::new("LocalMountPath", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(160),
-    pattern: Some(&LOCAL_MOUNT_PATH_PATTERN),
+    pattern: Some(&PATTERN_OF_LOCAL_MOUNT_PATH),
     ..Rules::NONE
 });
 
@@ -3425,13 +3425,13 @@ pub static LOG_FORMAT: Shape = Shape::new("LogFormat", Kind::String).ruled(Rules
     ..Rules::NONE
 });
 
-static LOG_GROUP_PATTERN: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
+static PATTERN_OF_LOG_GROUP: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
 
 /// AWS `LogGroup`.
 pub static LOG_GROUP: Shape = Shape::new("LogGroup", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(512),
-    pattern: Some(&LOG_GROUP_PATTERN),
+    pattern: Some(&PATTERN_OF_LOG_GROUP),
     ..Rules::NONE
 });
 
@@ -3455,13 +3455,13 @@ pub static LOGGING_CONFIG: Shape = Shape::new(
 /// AWS `Long`.
 pub static LONG: Shape = Shape::new("Long", Kind::Long);
 
-static MASTER_REGION_PATTERN: Pattern = Pattern::new(r"ALL|(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}");
+static PATTERN_OF_MASTER_REGION: Pattern = Pattern::new(r"ALL|(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}");
 
 /// AWS `MasterRegion`.
 pub static MASTER_REGION: Shape = Shape::new("MasterRegion", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(50),
-    pattern: Some(&MASTER_REGION_PATTERN),
+    pattern: Some(&PATTERN_OF_MASTER_REGION),
     ..Rules::NONE
 });
 
@@ -3574,13 +3574,13 @@ pub static MEMORY_SIZE: Shape = Shape::new("MemorySize", Kind::Integer).ruled(Ru
     ..Rules::NONE
 });
 
-static METHOD_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_METHOD: Pattern = Pattern::new(r".*");
 
 /// AWS `Method`.
 pub static METHOD: Shape = Shape::new("Method", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(6),
-    pattern: Some(&METHOD_PATTERN),
+    pattern: Some(&PATTERN_OF_METHOD),
     ..Rules::NONE
 });
 
@@ -3598,7 +3598,7 @@ pub static MINIMUM_NUMBER_OF_POLLERS: Shape = Shape::new("MinimumNumberOfPollers
     ..Rules::NONE
 });
 
-static NAME_SPACED_FUNCTION_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_NAME_SPACED_FUNCTION_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9-_\.]+(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
 );
 
@@ -3606,11 +3606,11 @@ static NAME_SPACED_FUNCTION_ARN_PATTERN: Pattern = Pattern::new(
 pub static NAME_SPACED_FUNCTION_ARN: Shape = Shape::new("NameSpacedFunctionArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&NAME_SPACED_FUNCTION_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_NAME_SPACED_FUNCTION_ARN),
     ..Rules::NONE
 });
 
-static NAMESPACED_FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_NAMESPACED_FUNCTION_NAME: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
 );
 
@@ -3618,17 +3618,17 @@ static NAMESPACED_FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
 pub static NAMESPACED_FUNCTION_NAME: Shape = Shape::new("NamespacedFunctionName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(256),
-    pattern: Some(&NAMESPACED_FUNCTION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_NAMESPACED_FUNCTION_NAME),
     ..Rules::NONE
 });
 
-static NAMESPACED_STATEMENT_ID_PATTERN: Pattern = Pattern::new(r"([a-zA-Z0-9-_.]+)");
+static PATTERN_OF_NAMESPACED_STATEMENT_ID: Pattern = Pattern::new(r"([a-zA-Z0-9-_.]+)");
 
 /// AWS `NamespacedStatementId`.
 pub static NAMESPACED_STATEMENT_ID: Shape = Shape::new("NamespacedStatementId", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(100),
-    pattern: Some(&NAMESPACED_STATEMENT_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_NAMESPACED_STATEMENT_ID),
     ..Rules::NONE
 });
 
@@ -3641,7 +3641,7 @@ pub static NON_NEGATIVE_INTEGER: Shape = Shape::new("NonNegativeInteger", Kind::
 /// AWS `NullableBoolean`.
 pub static NULLABLE_BOOLEAN: Shape = Shape::new("NullableBoolean", Kind::Boolean);
 
-static NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER_PATTERN: Pattern =
+static PATTERN_OF_NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Pattern =
     Pattern::new(r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+");
 
 /// AWS `NumericLatestPublishedOrAliasQualifier`.
@@ -3649,7 +3649,7 @@ pub static NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Shape =
     Shape::new("NumericLatestPublishedOrAliasQualifier", Kind::String).ruled(Rules {
         min: Some(1),
         max: Some(128),
-        pattern: Some(&NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER_PATTERN),
+        pattern: Some(&PATTERN_OF_NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER),
         ..Rules::NONE
     });
 
@@ -3692,23 +3692,23 @@ pub static OPERATION_ACTION: Shape = Shape::new("OperationAction", Kind::String)
     ..Rules::NONE
 });
 
-static OPERATION_ID_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
+static PATTERN_OF_OPERATION_ID: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
 
 /// AWS `OperationId`.
 pub static OPERATION_ID: Shape = Shape::new("OperationId", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(64),
-    pattern: Some(&OPERATION_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_OPERATION_ID),
     ..Rules::NONE
 });
 
-static OPERATION_NAME_PATTERN: Pattern = Pattern::new(r"[\x20-\x7E]+");
+static PATTERN_OF_OPERATION_NAME: Pattern = Pattern::new(r"[\x20-\x7E]+");
 
 /// AWS `OperationName`.
 pub static OPERATION_NAME: Shape = Shape::new("OperationName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(256),
-    pattern: Some(&OPERATION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_OPERATION_NAME),
     ..Rules::NONE
 });
 
@@ -3736,13 +3736,13 @@ pub static OPERATION_STATUS: Shape = Shape::new("OperationStatus", Kind::String)
     ..Rules::NONE
 });
 
-static OPERATION_SUB_TYPE_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
+static PATTERN_OF_OPERATION_SUB_TYPE: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
 
 /// AWS `OperationSubType`.
 pub static OPERATION_SUB_TYPE: Shape = Shape::new("OperationSubType", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(32),
-    pattern: Some(&OPERATION_SUB_TYPE_PATTERN),
+    pattern: Some(&PATTERN_OF_OPERATION_SUB_TYPE),
     ..Rules::NONE
 });
 
@@ -3790,23 +3790,23 @@ pub static OPERATIONS: Shape = Shape::new(
     },
 );
 
-static ORGANIZATION_ID_PATTERN: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
+static PATTERN_OF_ORGANIZATION_ID: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
 
 /// AWS `OrganizationId`.
 pub static ORGANIZATION_ID: Shape = Shape::new("OrganizationId", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(34),
-    pattern: Some(&ORGANIZATION_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_ORGANIZATION_ID),
     ..Rules::NONE
 });
 
-static ORIGIN_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_ORIGIN: Pattern = Pattern::new(r".*");
 
 /// AWS `Origin`.
 pub static ORIGIN: Shape = Shape::new("Origin", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(253),
-    pattern: Some(&ORIGIN_PATTERN),
+    pattern: Some(&PATTERN_OF_ORIGIN),
     ..Rules::NONE
 });
 
@@ -3832,13 +3832,13 @@ pub static PARALLELIZATION_FACTOR: Shape = Shape::new("ParallelizationFactor", K
     ..Rules::NONE
 });
 
-static PATTERN_PATTERN: Pattern = Pattern::new(r"[\s\S]*");
+static PATTERN_OF_PATTERN: Pattern = Pattern::new(r"[\s\S]*");
 
 /// AWS `Pattern`.
 pub static PATTERN: Shape = Shape::new("Pattern", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(4096),
-    pattern: Some(&PATTERN_PATTERN),
+    pattern: Some(&PATTERN_OF_PATTERN),
     ..Rules::NONE
 });
 
@@ -3885,7 +3885,7 @@ pub static PER_EXECUTION_ENVIRONMENT_MAX_CONCURRENCY: Shape =
         ..Rules::NONE
     });
 
-static POLICY_RESOURCE_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_POLICY_RESOURCE_ARN: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_])+)?|runtime/[a-zA-Z0-9-_./]+)",
 );
 
@@ -3893,7 +3893,7 @@ static POLICY_RESOURCE_ARN_PATTERN: Pattern = Pattern::new(
 pub static POLICY_RESOURCE_ARN: Shape = Shape::new("PolicyResourceArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(512),
-    pattern: Some(&POLICY_RESOURCE_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_POLICY_RESOURCE_ARN),
     ..Rules::NONE
 });
 
@@ -3903,23 +3903,23 @@ pub static POSITIVE_INTEGER: Shape = Shape::new("PositiveInteger", Kind::Integer
     ..Rules::NONE
 });
 
-static PRINCIPAL_PATTERN: Pattern = Pattern::new(r"[^\s]+");
+static PATTERN_OF_PRINCIPAL: Pattern = Pattern::new(r"[^\s]+");
 
 /// AWS `Principal`.
 pub static PRINCIPAL: Shape = Shape::new("Principal", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(2048),
-    pattern: Some(&PRINCIPAL_PATTERN),
+    pattern: Some(&PATTERN_OF_PRINCIPAL),
     ..Rules::NONE
 });
 
-static PRINCIPAL_ORG_ID_PATTERN: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
+static PATTERN_OF_PRINCIPAL_ORG_ID: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
 
 /// AWS `PrincipalOrgID`.
 pub static PRINCIPAL_ORG_ID: Shape = Shape::new("PrincipalOrgID", Kind::String).ruled(Rules {
     min: Some(12),
     max: Some(34),
-    pattern: Some(&PRINCIPAL_ORG_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_PRINCIPAL_ORG_ID),
     ..Rules::NONE
 });
 
@@ -3992,13 +3992,13 @@ pub static PROVISIONED_POLLER_CONFIG: Shape = Shape::new(
     ]),
 );
 
-static PROVISIONED_POLLER_GROUP_NAME_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9-_]*");
+static PATTERN_OF_PROVISIONED_POLLER_GROUP_NAME: Pattern = Pattern::new(r"[a-zA-Z0-9-_]*");
 
 /// AWS `ProvisionedPollerGroupName`.
 pub static PROVISIONED_POLLER_GROUP_NAME: Shape = Shape::new("ProvisionedPollerGroupName", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(128),
-    pattern: Some(&PROVISIONED_POLLER_GROUP_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_PROVISIONED_POLLER_GROUP_NAME),
     ..Rules::NONE
 });
 
@@ -4047,13 +4047,13 @@ pub static PUBLISH_VERSION_REQUEST: Shape = Shape::new(
     ]),
 );
 
-static PUBLISHED_FUNCTION_QUALIFIER_PATTERN: Pattern = Pattern::new(r"(\$LATEST\.PUBLISHED|[0-9]+)");
+static PATTERN_OF_PUBLISHED_FUNCTION_QUALIFIER: Pattern = Pattern::new(r"(\$LATEST\.PUBLISHED|[0-9]+)");
 
 /// AWS `PublishedFunctionQualifier`.
 pub static PUBLISHED_FUNCTION_QUALIFIER: Shape = Shape::new("PublishedFunctionQualifier", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(128),
-    pattern: Some(&PUBLISHED_FUNCTION_QUALIFIER_PATTERN),
+    pattern: Some(&PATTERN_OF_PUBLISHED_FUNCTION_QUALIFIER),
     ..Rules::NONE
 });
 
@@ -4210,23 +4210,23 @@ pub static PUT_RUNTIME_MANAGEMENT_CONFIG_RESPONSE: Shape = Shape::new(
     ]),
 );
 
-static QUALIFIER_PATTERN: Pattern = Pattern::new(r"(|[a-zA-Z0-9$_-]+)");
+static PATTERN_OF_QUALIFIER: Pattern = Pattern::new(r"(|[a-zA-Z0-9$_-]+)");
 
 /// AWS `Qualifier`.
 pub static QUALIFIER: Shape = Shape::new("Qualifier", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(128),
-    pattern: Some(&QUALIFIER_PATTERN),
+    pattern: Some(&PATTERN_OF_QUALIFIER),
     ..Rules::NONE
 });
 
-static QUEUE_PATTERN: Pattern = Pattern::new(r"[\s\S]*");
+static PATTERN_OF_QUEUE: Pattern = Pattern::new(r"[\s\S]*");
 
 /// AWS `Queue`.
 pub static QUEUE: Shape = Shape::new("Queue", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1000),
-    pattern: Some(&QUEUE_PATTERN),
+    pattern: Some(&PATTERN_OF_QUEUE),
     ..Rules::NONE
 });
 
@@ -4303,23 +4303,23 @@ pub static RESOLVED_S3_OBJECT: Shape = Shape::new(
     ]),
 );
 
-static RESOURCE_ARN_PATTERN: Pattern = Pattern::new(r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+static PATTERN_OF_RESOURCE_ARN: Pattern = Pattern::new(r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
 
 /// AWS `ResourceArn`.
 pub static RESOURCE_ARN: Shape = Shape::new("ResourceArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&RESOURCE_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_RESOURCE_ARN),
     ..Rules::NONE
 });
 
-static RESOURCE_POLICY_PATTERN: Pattern = Pattern::new(r"[\s\S]+");
+static PATTERN_OF_RESOURCE_POLICY: Pattern = Pattern::new(r"[\s\S]+");
 
 /// AWS `ResourcePolicy`.
 pub static RESOURCE_POLICY: Shape = Shape::new("ResourcePolicy", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(20480),
-    pattern: Some(&RESOURCE_POLICY_PATTERN),
+    pattern: Some(&PATTERN_OF_RESOURCE_POLICY),
     ..Rules::NONE
 });
 
@@ -4374,23 +4374,23 @@ pub static RETRY_DETAILS: Shape = Shape::new(
 /// AWS `ReverseOrder`.
 pub static REVERSE_ORDER: Shape = Shape::new("ReverseOrder", Kind::Boolean);
 
-static REVISION_ID_PATTERN: Pattern = Pattern::new(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+static PATTERN_OF_REVISION_ID: Pattern = Pattern::new(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
 /// AWS `RevisionId`.
 pub static REVISION_ID: Shape = Shape::new("RevisionId", Kind::String).ruled(Rules {
     min: Some(36),
     max: Some(36),
-    pattern: Some(&REVISION_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_REVISION_ID),
     ..Rules::NONE
 });
 
-static ROLE_ARN_PATTERN: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+");
+static PATTERN_OF_ROLE_ARN: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+");
 
 /// AWS `RoleArn`.
 pub static ROLE_ARN: Shape = Shape::new("RoleArn", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(10000),
-    pattern: Some(&ROLE_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_ROLE_ARN),
     ..Rules::NONE
 });
 
@@ -4514,7 +4514,7 @@ pub static RUNTIME: Shape = Shape::new("Runtime", Kind::String).ruled(Rules {
 /// AWS `Runtime`, its values checked by the operation.
 pub static RUNTIME_UNCHECKED: Shape = Shape::new("Runtime", Kind::String);
 
-static RUNTIME_VERSION_ARN_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_RUNTIME_VERSION_ARN: Pattern = Pattern::new(
     r"((arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}::runtime:.+)|(arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:runtime/[A-Za-z0-9_.-]{1,128}/version/[A-Za-z0-9_.-]{1,128}))",
 );
 
@@ -4522,7 +4522,7 @@ static RUNTIME_VERSION_ARN_PATTERN: Pattern = Pattern::new(
 pub static RUNTIME_VERSION_ARN: Shape = Shape::new("RuntimeVersionArn", Kind::String).ruled(Rules {
     min: Some(26),
     max: Some(2048),
-    pattern: Some(&RUNTIME_VERSION_ARN_PATTERN),
+    pattern: Some(&PATTERN_OF_RUNTIME_VERSION_ARN),
     ..Rules::NONE
 });
 
@@ -4544,13 +4544,13 @@ pub static RUNTIME_VERSION_ERROR: Shape = Shape::new(
     ]),
 );
 
-static S3_BUCKET_PATTERN: Pattern = Pattern::new(r"[0-9A-Za-z\.\-_]*(?<!\.)");
+static PATTERN_OF_S3_BUCKET: Pattern = Pattern::new(r"[0-9A-Za-z\.\-_]*(?<!\.)");
 
 /// AWS `S3Bucket`.
 pub static S3_BUCKET: Shape = Shape::new("S3Bucket", Kind::String).ruled(Rules {
     min: Some(3),
     max: Some(63),
-    pattern: Some(&S3_BUCKET_PATTERN),
+    pattern: Some(&PATTERN_OF_S3_BUCKET),
     ..Rules::NONE
 });
 
@@ -4560,13 +4560,13 @@ pub static S3_FILES_CONFIG: Shape = Shape::new(
     Kind::Structure(&[Member::new("DirectS3Read", &DIRECT_S3_READ)]),
 );
 
-static S3_KEY_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_S3_KEY: Pattern = Pattern::new(r".*");
 
 /// AWS `S3Key`.
 pub static S3_KEY: Shape = Shape::new("S3Key", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&S3_KEY_PATTERN),
+    pattern: Some(&PATTERN_OF_S3_KEY),
     ..Rules::NONE
 });
 
@@ -4576,13 +4576,13 @@ pub static S3_OBJECT_STORAGE_MODE: Shape = Shape::new("S3ObjectStorageMode", Kin
     ..Rules::NONE
 });
 
-static S3_OBJECT_VERSION_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_S3_OBJECT_VERSION: Pattern = Pattern::new(r".*");
 
 /// AWS `S3ObjectVersion`.
 pub static S3_OBJECT_VERSION: Shape = Shape::new("S3ObjectVersion", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&S3_OBJECT_VERSION_PATTERN),
+    pattern: Some(&PATTERN_OF_S3_OBJECT_VERSION),
     ..Rules::NONE
 });
 
@@ -4599,23 +4599,23 @@ pub static SCHEMA_REGISTRY_EVENT_RECORD_FORMAT: Shape = Shape::new("SchemaRegist
         ..Rules::NONE
     });
 
-static SCHEMA_REGISTRY_URI_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9-\/*:_+=.@-]*");
+static PATTERN_OF_SCHEMA_REGISTRY_URI: Pattern = Pattern::new(r"[a-zA-Z0-9-\/*:_+=.@-]*");
 
 /// AWS `SchemaRegistryUri`.
 pub static SCHEMA_REGISTRY_URI: Shape = Shape::new("SchemaRegistryUri", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(10000),
-    pattern: Some(&SCHEMA_REGISTRY_URI_PATTERN),
+    pattern: Some(&PATTERN_OF_SCHEMA_REGISTRY_URI),
     ..Rules::NONE
 });
 
-static SECURITY_GROUP_ID_PATTERN: Pattern = Pattern::new(r"sg-[0-9a-zA-Z]*");
+static PATTERN_OF_SECURITY_GROUP_ID: Pattern = Pattern::new(r"sg-[0-9a-zA-Z]*");
 
 /// AWS `SecurityGroupId`.
 pub static SECURITY_GROUP_ID: Shape = Shape::new("SecurityGroupId", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(1024),
-    pattern: Some(&SECURITY_GROUP_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_SECURITY_GROUP_ID),
     ..Rules::NONE
 });
 
@@ -4786,13 +4786,13 @@ pub static SOURCE_ACCESS_TYPE: Shape = Shape::new("SourceAccessType", Kind::Stri
     ..Rules::NONE
 });
 
-static SOURCE_OWNER_PATTERN: Pattern = Pattern::new(r"\d{12}");
+static PATTERN_OF_SOURCE_OWNER: Pattern = Pattern::new(r"\d{12}");
 
 /// AWS `SourceOwner`.
 pub static SOURCE_OWNER: Shape = Shape::new("SourceOwner", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(12),
-    pattern: Some(&SOURCE_OWNER_PATTERN),
+    pattern: Some(&PATTERN_OF_SOURCE_OWNER),
     ..Rules::NONE
 });
 
@@ -4874,13 +4874,13 @@ pub static STATE_REASON_CODE: Shape = Shape::new("StateReasonCode", Kind::String
     ..Rules::NONE
 });
 
-static STATEMENT_ID_PATTERN: Pattern = Pattern::new(r"([a-zA-Z0-9-_]+)");
+static PATTERN_OF_STATEMENT_ID: Pattern = Pattern::new(r"([a-zA-Z0-9-_]+)");
 
 /// AWS `StatementId`.
 pub static STATEMENT_ID: Shape = Shape::new("StatementId", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(100),
-    pattern: Some(&STATEMENT_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_STATEMENT_ID),
     ..Rules::NONE
 });
 
@@ -4967,13 +4967,13 @@ pub static STRING_LIST: Shape = Shape::new(
     ..Rules::NONE
 });
 
-static SUBNET_ID_PATTERN: Pattern = Pattern::new(r"subnet-[0-9a-z]*");
+static PATTERN_OF_SUBNET_ID: Pattern = Pattern::new(r"subnet-[0-9a-z]*");
 
 /// AWS `SubnetId`.
 pub static SUBNET_ID: Shape = Shape::new("SubnetId", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(1024),
-    pattern: Some(&SUBNET_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_SUBNET_ID),
     ..Rules::NONE
 });
 
@@ -4997,13 +4997,13 @@ pub static SYSTEM_LOG_LEVEL: Shape = Shape::new("SystemLogLevel", Kind::String).
     ..Rules::NONE
 });
 
-static TAG_KEY_PATTERN: Pattern = Pattern::new(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)");
+static PATTERN_OF_TAG_KEY: Pattern = Pattern::new(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)");
 
 /// AWS `TagKey`.
 pub static TAG_KEY: Shape = Shape::new("TagKey", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(128),
-    pattern: Some(&TAG_KEY_PATTERN),
+    pattern: Some(&PATTERN_OF_TAG_KEY),
     ..Rules::NONE
 });
 
@@ -5027,17 +5027,17 @@ pub static TAG_RESOURCE_REQUEST: Shape = Shape::new(
     ]),
 );
 
-static TAG_VALUE_PATTERN: Pattern = Pattern::new(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)");
+static PATTERN_OF_TAG_VALUE: Pattern = Pattern::new(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)");
 
 /// AWS `TagValue`.
 pub static TAG_VALUE: Shape = Shape::new("TagValue", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(256),
-    pattern: Some(&TAG_VALUE_PATTERN),
+    pattern: Some(&PATTERN_OF_TAG_VALUE),
     ..Rules::NONE
 });
 
-static TAGGABLE_RESOURCE_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_TAGGABLE_RESOURCE: Pattern = Pattern::new(
     r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
 );
 
@@ -5045,7 +5045,7 @@ static TAGGABLE_RESOURCE_PATTERN: Pattern = Pattern::new(
 pub static TAGGABLE_RESOURCE: Shape = Shape::new("TaggableResource", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(10000),
-    pattern: Some(&TAGGABLE_RESOURCE_PATTERN),
+    pattern: Some(&PATTERN_OF_TAGGABLE_RESOURCE),
     ..Rules::NONE
 });
 
@@ -5067,23 +5067,23 @@ pub static TAGS_ERROR: Shape = Shape::new(
     ]),
 );
 
-static TAGS_ERROR_CODE_PATTERN: Pattern = Pattern::new(r"[A-Za-z]+Exception");
+static PATTERN_OF_TAGS_ERROR_CODE: Pattern = Pattern::new(r"[A-Za-z]+Exception");
 
 /// AWS `TagsErrorCode`.
 pub static TAGS_ERROR_CODE: Shape = Shape::new("TagsErrorCode", Kind::String).ruled(Rules {
     min: Some(10),
     max: Some(21),
-    pattern: Some(&TAGS_ERROR_CODE_PATTERN),
+    pattern: Some(&PATTERN_OF_TAGS_ERROR_CODE),
     ..Rules::NONE
 });
 
-static TAGS_ERROR_MESSAGE_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_TAGS_ERROR_MESSAGE: Pattern = Pattern::new(r".*");
 
 /// AWS `TagsErrorMessage`.
 pub static TAGS_ERROR_MESSAGE: Shape = Shape::new("TagsErrorMessage", Kind::String).ruled(Rules {
     min: Some(84),
     max: Some(1000),
-    pattern: Some(&TAGS_ERROR_MESSAGE_PATTERN),
+    pattern: Some(&PATTERN_OF_TAGS_ERROR_MESSAGE),
     ..Rules::NONE
 });
 
@@ -5102,13 +5102,13 @@ pub static TENANCY_CONFIG: Shape = Shape::new(
     Kind::Structure(&[Member::new("TenantIsolationMode", &TENANT_ISOLATION_MODE).required()]),
 );
 
-static TENANT_ID_PATTERN: Pattern = Pattern::new(r"[a-zA-Z0-9\._:\/=+\-@ ]+");
+static PATTERN_OF_TENANT_ID: Pattern = Pattern::new(r"[a-zA-Z0-9\._:\/=+\-@ ]+");
 
 /// AWS `TenantId`.
 pub static TENANT_ID: Shape = Shape::new("TenantId", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(256),
-    pattern: Some(&TENANT_ID_PATTERN),
+    pattern: Some(&PATTERN_OF_TENANT_ID),
     ..Rules::NONE
 });
 
@@ -5125,23 +5125,23 @@ pub static TIMEOUT: Shape = Shape::new("Timeout", Kind::Integer).ruled(Rules {
     ..Rules::NONE
 });
 
-static TIMESTAMP_PATTERN: Pattern = Pattern::new(r".*");
+static PATTERN_OF_TIMESTAMP: Pattern = Pattern::new(r".*");
 
 /// AWS `Timestamp`.
 pub static TIMESTAMP: Shape = Shape::new("Timestamp", Kind::String).ruled(Rules {
     min: Some(0),
     max: Some(100),
-    pattern: Some(&TIMESTAMP_PATTERN),
+    pattern: Some(&PATTERN_OF_TIMESTAMP),
     ..Rules::NONE
 });
 
-static TOPIC_PATTERN: Pattern = Pattern::new(r"[^.]([a-zA-Z0-9\-_.]+)");
+static PATTERN_OF_TOPIC: Pattern = Pattern::new(r"[^.]([a-zA-Z0-9\-_.]+)");
 
 /// AWS `Topic`.
 pub static TOPIC: Shape = Shape::new("Topic", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(249),
-    pattern: Some(&TOPIC_PATTERN),
+    pattern: Some(&PATTERN_OF_TOPIC),
     ..Rules::NONE
 });
 
@@ -5190,13 +5190,13 @@ pub static TUMBLING_WINDOW_IN_SECONDS: Shape = Shape::new("TumblingWindowInSecon
     ..Rules::NONE
 });
 
-static URI_PATTERN: Pattern = Pattern::new(r"[ a-zA-Z0-9-\/*:_+=.@-]*");
+static PATTERN_OF_URI: Pattern = Pattern::new(r"[ a-zA-Z0-9-\/*:_+=.@-]*");
 
 /// AWS `URI`.
 pub static URI: Shape = Shape::new("URI", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(200),
-    pattern: Some(&URI_PATTERN),
+    pattern: Some(&PATTERN_OF_URI),
     ..Rules::NONE
 });
 
@@ -5207,7 +5207,7 @@ pub static UUID_STRING: Shape = Shape::new("UUIDString", Kind::String).ruled(Rul
     ..Rules::NONE
 });
 
-static UNQUALIFIED_FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
+static PATTERN_OF_UNQUALIFIED_FUNCTION_NAME: Pattern = Pattern::new(
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)",
 );
 
@@ -5215,7 +5215,7 @@ static UNQUALIFIED_FUNCTION_NAME_PATTERN: Pattern = Pattern::new(
 pub static UNQUALIFIED_FUNCTION_NAME: Shape = Shape::new("UnqualifiedFunctionName", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(140),
-    pattern: Some(&UNQUALIFIED_FUNCTION_NAME_PATTERN),
+    pattern: Some(&PATTERN_OF_UNQUALIFIED_FUNCTION_NAME),
     ..Rules::NONE
 });
 
@@ -5429,23 +5429,23 @@ pub static UPDATE_RUNTIME_ON: Shape = Shape::new("UpdateRuntimeOn", Kind::String
     ..Rules::NONE
 });
 
-static VERSION_PATTERN: Pattern = Pattern::new(r"(\$LATEST|[0-9]+)");
+static PATTERN_OF_VERSION: Pattern = Pattern::new(r"(\$LATEST|[0-9]+)");
 
 /// AWS `Version`.
 pub static VERSION: Shape = Shape::new("Version", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&VERSION_PATTERN),
+    pattern: Some(&PATTERN_OF_VERSION),
     ..Rules::NONE
 });
 
-static VERSION_WITH_LATEST_PUBLISHED_PATTERN: Pattern = Pattern::new(r"(\$LATEST(\.PUBLISHED)?|[0-9]+)");
+static PATTERN_OF_VERSION_WITH_LATEST_PUBLISHED: Pattern = Pattern::new(r"(\$LATEST(\.PUBLISHED)?|[0-9]+)");
 
 /// AWS `VersionWithLatestPublished`.
 pub static VERSION_WITH_LATEST_PUBLISHED: Shape = Shape::new("VersionWithLatestPublished", Kind::String).ruled(Rules {
     min: Some(1),
     max: Some(1024),
-    pattern: Some(&VERSION_WITH_LATEST_PUBLISHED_PATTERN),
+    pattern: Some(&PATTERN_OF_VERSION_WITH_LATEST_PUBLISHED),
     ..Rules::NONE
 });
 

@@ -60,15 +60,10 @@ impl Function {
         let address = listener.local_addr().unwrap();
         let api = RuntimeApi::new(lambent_runtime_api::ExtensionHost::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&api).serve(listener, std::future::pending()));
+        tasks.spawn(Arc::clone(&api).serve(Arc::new(listener), std::future::pending()));
         let runtime_dir = bootstraps.of(setup.interpreter.language);
-        let (flags, entrypoint): (&[&str], _) = match setup.interpreter.language {
-            Language::Python => (&["-S", "-u"], "bootstrap.py"),
-            Language::Node => (&["--expose-gc"], "bootstrap.js"),
-        };
         let child = Command::new(&setup.interpreter.program)
-            .args(flags)
-            .arg(runtime_dir.join(entrypoint))
+            .args(arguments(setup.interpreter, &runtime_dir))
             .current_dir(&task)
             .env_clear()
             .env("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", setup.runtime))
@@ -152,11 +147,16 @@ impl Function {
             .await
             .expect("the process ends")
             .unwrap();
-        (status.code(), self.read_output().await)
+        (status.code(), text(&self.read_output().await))
     }
 
     /// Ends the process: its output so far.
-    pub(crate) async fn output(mut self) -> String {
+    pub(crate) async fn output(self) -> String {
+        text(&self.output_bytes().await)
+    }
+
+    /// The same, where it is not all text.
+    pub(crate) async fn output_bytes(mut self) -> Vec<u8> {
         tokio::time::timeout(PATIENCE, self.api.waiting())
             .await
             .expect("the function comes back");
@@ -164,11 +164,35 @@ impl Function {
         self.read_output().await
     }
 
-    async fn read_output(&mut self) -> String {
+    async fn read_output(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         self.child.stdout.take().unwrap().read_to_end(&mut all).await.unwrap();
         self.child.stderr.take().unwrap().read_to_end(&mut all).await.unwrap();
-        text(&all)
+        all
+    }
+}
+
+/// What the interpreter is told to start the bootstrap with.
+fn arguments(interpreter: &Interpreter, runtime_dir: &Path) -> Vec<String> {
+    let file = |name| runtime_dir.join(name).to_str().unwrap().to_owned();
+    let words = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    match interpreter.language {
+        Language::Python => [words("-S -u"), vec![file("bootstrap.py")]].concat(),
+        Language::Node => [words("--expose-gc"), vec![file("bootstrap.js")]].concat(),
+        Language::Java => {
+            let opens = if interpreter.version.major() >= 9 {
+                "--add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED"
+            } else {
+                "-Dold=true"
+            };
+            let class = vec!["-cp".to_owned(), file(""), "lambent.runtime.Bootstrap".to_owned()];
+            [
+                words("-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dfile.encoding=UTF-8"),
+                words(opens),
+                class,
+            ]
+            .concat()
+        }
     }
 }
 

@@ -183,9 +183,9 @@ impl Knob {
         match self {
             Self::MemoryV1 | Self::MemoryAndSwapV1 | Self::MemoryV2 => limits.memory_bytes.to_string(),
             Self::SwapV2 => "0".to_owned(),
-            Self::QuotaV1 => cpu_quota_us(limits.milli_cpus).to_string(),
+            Self::QuotaV1 => processor_quota(Version::V1, limits.milli_cpus).1,
             Self::SharesV1 => cpu_shares(limits.milli_cpus).to_string(),
-            Self::QuotaV2 => format!("{} {CPU_PERIOD_US}", cpu_quota_us(limits.milli_cpus)),
+            Self::QuotaV2 => processor_quota(Version::V2, limits.milli_cpus).1,
             Self::WeightV2 => cpu_weight(limits.milli_cpus).to_string(),
             // The init is a process of the group, and not the function's.
             Self::Processes => (u64::from(limits.processes) + 1).to_string(),
@@ -216,6 +216,15 @@ fn turn(knob: Knob, file: &OwnedFd, value: &str) -> Result<(), StepError> {
 
 fn open(path: &Path, flags: OFlags) -> Result<OwnedFd, StepError> {
     rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR).step(format!("open {}", path.display()))
+}
+
+/// The file and the value that limit processor time.
+pub(super) fn processor_quota(version: Version, milli_cpus: u32) -> (&'static str, String) {
+    let quota = cpu_quota_us(milli_cpus);
+    match version {
+        Version::V1 => (Knob::QuotaV1.file(), quota.to_string()),
+        Version::V2 => (Knob::QuotaV2.file(), format!("{quota} {CPU_PERIOD_US}")),
+    }
 }
 
 /// A share below one processor may burst to a whole one: a small function starts as fast as a large one, as it does on AWS, and is

@@ -60,6 +60,14 @@ impl Usage {
         let _ = fs::write(dir.join(file), without);
     }
 
+    /// Puts the limit in force again, for a function that has so much of a processor.
+    pub(crate) fn limit_processor(&self, milli_cpus: u32) {
+        let Some((version, dir)) = &self.processor else { return };
+        let (file, quota) = super::group::processor_quota(*version, milli_cpus);
+        // A group that is gone has nobody left to limit.
+        let _ = fs::write(dir.join(file), quota);
+    }
+
     /// Both, before the group is removed.
     pub(crate) fn last_words(&self) -> LastWords {
         LastWords {

@@ -9,6 +9,7 @@ mod landlock;
 mod mounts;
 mod network;
 mod privileges;
+mod processes;
 mod reaper;
 mod runtime;
 mod seccomp;
@@ -21,6 +22,10 @@ pub(crate) use self::{
     seccomp::{Filter, load as load_filter},
 };
 
+use self::{
+    processes::{Processes, start_companions},
+    runtime::Confinement,
+};
 use crate::{
     channel,
     protocol::{FromInit, ToInit},
@@ -28,10 +33,7 @@ use crate::{
     sys,
 };
 use lambent_sandbox::{EnvSpec, Program, ProgramStart};
-use rustix::{
-    pipe::{PipeFlags, pipe_with},
-    process::Pid,
-};
+use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// What an init takes over from the starter it is forked from.
@@ -127,8 +129,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
             listeners,
             children,
             rules,
-            runtime,
-            companions,
+            processes,
             companion_output,
         }) => {
             let companion_fd = companion_output.as_ref().map(AsFd::as_fd);
@@ -139,9 +140,8 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
             // Function code may run already. Should this fail, the environment ends.
             rules.enforce()?;
             seccomp::load(filter)?;
-            reaper::run(&reaper::Watched {
-                runtime,
-                companions,
+            reaper::run(&mut reaper::Watched {
+                processes,
                 children,
                 server,
                 link,
@@ -173,8 +173,7 @@ struct Started {
     listeners: network::Listeners,
     children: OwnedFd,
     rules: landlock::Rules,
-    runtime: Pid,
-    companions: Vec<Pid>,
+    processes: Processes,
     /// The read end.
     companion_output: Option<OwnedFd>,
 }
@@ -194,7 +193,7 @@ impl<'a> Prepared<'a> {
         let children = sys::child_signals().step("watch children")?;
         let rules = landlock::Rules::prepare()?;
         privileges::close_the_way_back()?;
-        let waiting = runtime::Waiting::fork(&output, &rules, filter)?;
+        let waiting = runtime::Waiting::fork(&output, Confinement::Own(&rules, filter))?;
         Ok(Self {
             listeners,
             children,
@@ -226,25 +225,28 @@ impl<'a> Prepared<'a> {
         }
         // Function code never runs beside a process of its environment that may do more than it.
         privileges::drop_all()?;
-        let fork = |output: &OwnedFd| runtime::Waiting::fork(output, &self.rules, self.filter);
-        let (mut companions, mut companion_output) = (Vec::new(), None);
+        let confinement = Confinement::Own(&self.rules, self.filter);
+        let (mut companions, mut companion_output, mut companions_write) = (Vec::new(), None, None);
         if !spec.companions.programs.is_empty() {
             let (read, write) = pipe_with(PipeFlags::CLOEXEC).step("make the companions' pipe")?;
-            let start = |program: &String| fork(&write)?.execute_companion(program, spec);
-            companions = spec.companions.programs.iter().map(start).collect::<Result<_, _>>()?;
-            companion_output = Some(read);
+            companions = start_companions(spec, &write, confinement)?;
+            (companion_output, companions_write) = (Some(read), Some(write));
         }
         let runtime = match self.runtime {
             Runtime::Waiting(waiting) => waiting.execute(spec)?,
             Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
-            Runtime::Ahead(_) => fork(&self.output)?.execute(spec)?,
+            Runtime::Ahead(_) => runtime::Waiting::fork(&self.output, confinement)?.execute(spec)?,
         };
         Ok(Started {
             listeners: self.listeners,
             children: self.children,
             rules: self.rules,
-            runtime,
-            companions,
+            processes: Processes {
+                runtime: Some(runtime),
+                companions,
+                output: self.output,
+                companion_output: companions_write,
+            },
             companion_output,
         })
     }

@@ -1,10 +1,10 @@
-//! What is left for pid 1 to do once the runtime process runs: reap, report, pass SIGTERM on, freeze and thaw, and end with the server's
-//! interest.
+//! What is left for pid 1 to do once the runtime process runs: reap, report, pass SIGTERM on, freeze and thaw, start the processes again
+//! after a failure, and end with the server's interest.
 //!
 //! Stop signals freeze: pid 1 alone can send one to every other process of its namespace at once, none can refuse it, it needs no
 //! control group, and going on takes microseconds. A process that is forked meanwhile is stopped with its parent.
 
-use super::network;
+use super::{network, processes::Processes};
 use crate::{
     channel,
     protocol::{Ending, FromInit, FromServer},
@@ -14,16 +14,14 @@ use crate::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait},
+    process::{Signal, WaitOptions, WaitStatus, kill_process, wait},
 };
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What the init watches.
 pub(super) struct Watched {
-    /// The runtime process.
-    pub(super) runtime: Pid,
-    /// What runs beside it.
-    pub(super) companions: Vec<Pid>,
+    /// Those whose ends are told.
+    pub(super) processes: Processes,
     /// Readable when a child ended.
     pub(super) children: OwnedFd,
     /// The environment's socket.
@@ -33,8 +31,9 @@ pub(super) struct Watched {
 }
 
 /// Returns when server or starter have let go of the environment.
-pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
-    let mut runs = true;
+pub(super) fn run(watched: &mut Watched) -> Result<(), StepError> {
+    // Whether the server waits for the last process to be gone.
+    let mut emptying = false;
     loop {
         let mut fds = [
             PollFd::new(&watched.server, PollFlags::IN),
@@ -48,36 +47,62 @@ pub(super) fn run(watched: &Watched) -> Result<(), StepError> {
         let [server, children, link] = fds.map(|fd| !fd.revents().is_empty());
         if children {
             drain(&watched.children);
-            for ended in reap(watched) {
-                runs &= !matches!(ended, FromInit::Exited(_));
-                channel::send(&watched.server, &ended, &[]).step("report")?;
-            }
+            reap(watched)?;
         }
         if server {
             match channel::receive(&watched.server).step("listen to the server")? {
-                // Its process id may be another's once it is reaped.
-                Some((FromServer::Terminate, _)) if runs => {
-                    kill_process(watched.runtime, Signal::TERM).step("terminate")?;
+                Some((request, _)) => {
+                    emptying |= matches!(request, FromServer::Empty);
+                    obey(watched, request)?;
                 }
-                Some((FromServer::KillRuntime, _)) if runs => {
-                    kill_process(watched.runtime, Signal::KILL).step("kill the runtime process")?;
-                }
-                Some((FromServer::Terminate | FromServer::KillRuntime, _)) => {}
-                Some((FromServer::Connect(port), _)) => {
-                    // Whoever asked sees that there is no socket, and tries again.
-                    let socket = network::connect(port).ok();
-                    let beside: Vec<_> = socket.iter().map(AsFd::as_fd).collect();
-                    channel::send(&watched.server, &FromInit::Connected, &beside).step("hand a socket over")?;
-                }
-                Some((FromServer::Freeze, _)) => signal_all(Signal::STOP)?,
-                Some((FromServer::Thaw, _)) => signal_all(Signal::CONT)?,
                 None => return Ok(()),
             }
+        }
+        if emptying && reap(watched)? == Left::Nobody {
+            emptying = false;
+            watched.tell(&FromInit::Emptied, &[])?;
         }
         if link {
             // The starter has nothing more to say: this is its end.
             return Ok(());
         }
+    }
+}
+
+fn obey(watched: &mut Watched, request: FromServer) -> Result<(), StepError> {
+    match request {
+        FromServer::Terminate => watched.signal_runtime(Signal::TERM),
+        FromServer::KillRuntime => watched.signal_runtime(Signal::KILL),
+        FromServer::Empty => signal_all(Signal::KILL),
+        FromServer::Freeze => signal_all(Signal::STOP),
+        FromServer::Thaw => signal_all(Signal::CONT),
+        FromServer::Restart(spec) => {
+            let restarted = watched.processes.restart(&spec);
+            watched.tell(
+                &restarted.map_or_else(FromInit::from, |()| FromInit::Running { gate: false }),
+                &[],
+            )
+        }
+        FromServer::Connect(port) => {
+            // Whoever asked sees that there is no socket, and tries again.
+            let socket = network::connect(port).ok();
+            let beside: Vec<_> = socket.iter().map(AsFd::as_fd).collect();
+            watched.tell(&FromInit::Connected, &beside)
+        }
+    }
+}
+
+impl Watched {
+    fn tell(&self, message: &FromInit, beside: &[BorrowedFd<'_>]) -> Result<(), StepError> {
+        channel::send(&self.server, message, beside).step("report")
+    }
+
+    /// Does nothing once the runtime process has ended.
+    fn signal_runtime(&self, signal: Signal) -> Result<(), StepError> {
+        self.processes
+            .runtime
+            .map_or(Ok(()), |runtime| kill_process(runtime, signal))
+            .step("signal the runtime process")
     }
 }
 
@@ -96,18 +121,33 @@ pub(crate) fn drain(signals: &OwnedFd) {
     while rustix::io::read(signals, &mut buffer).is_ok_and(|read| read > 0) {}
 }
 
-/// Reaps every child that ended; says how the runtime process and its companions did, if they are among them.
-fn reap(watched: &Watched) -> Vec<FromInit> {
-    let mut ended = Vec::new();
-    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+/// Who is left in the environment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Somebody,
+    Nobody,
+}
+
+/// Reaps every child that ended, and tells how the runtime process and its companions did. A process whose parent ended is a child of
+/// this one, so without children there is nobody.
+fn reap(watched: &mut Watched) -> Result<Left, StepError> {
+    loop {
+        let (pid, status) = match wait(WaitOptions::NOHANG) {
+            Ok(Some(ended)) => ended,
+            Err(Errno::CHILD) => return Ok(Left::Nobody),
+            Ok(None) | Err(_) => return Ok(Left::Somebody),
+        };
         let Some(ending) = ending_of(status) else { continue };
-        if pid == watched.runtime {
-            ended.push(FromInit::Exited(ending));
-        } else if let Some(place) = watched.companions.iter().position(|companion| *companion == pid) {
-            ended.push(FromInit::CompanionExited(place, ending));
+        let Processes {
+            runtime, companions, ..
+        } = &mut watched.processes;
+        if *runtime == Some(pid) {
+            *runtime = None;
+            watched.tell(&FromInit::Exited(ending), &[])?;
+        } else if let Some(place) = companions.iter().position(|companion| *companion == pid) {
+            watched.tell(&FromInit::CompanionExited(place, ending), &[])?;
         }
     }
-    ended
 }
 
 fn ending_of(status: WaitStatus) -> Option<Ending> {

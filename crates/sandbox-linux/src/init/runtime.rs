@@ -7,7 +7,7 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
-use lambent_sandbox::{EnvSpec, HANDOVER_VARIABLE, Limits, Program};
+use lambent_sandbox::{EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program};
 use rustix::{
     fs::{Mode, OFlags},
     io::Errno,
@@ -54,6 +54,15 @@ enum Stopped {
     Step(StepError),
 }
 
+/// How a process gets its file access rules and its system call filter.
+#[derive(Clone, Copy)]
+pub(super) enum Confinement<'a> {
+    /// It puts them in force itself.
+    Own(&'a Rules, &'a Filter),
+    /// They are in force already for the init that forks it.
+    Inherited,
+}
+
 /// A process that waits for its program.
 pub(super) struct Waiting {
     pid: Pid,
@@ -68,12 +77,12 @@ pub(super) struct Ahead {
 
 impl Waiting {
     /// Forks it.
-    pub(super) fn fork(output: &OwnedFd, rules: &Rules, filter: &Filter) -> Result<Self, StepError> {
+    pub(super) fn fork(output: &OwnedFd, confinement: Confinement<'_>) -> Result<Self, StepError> {
         let (link, inits) = channel::pair().step("make a socket pair")?;
         // SAFETY: the init has one thread: it was forked from a process with one, and makes none.
         let Some(pid) = unsafe { sys::fork() }.step("fork the runtime process")? else {
             drop(inits);
-            live(&link, output, rules, filter)
+            live(&link, output, confinement)
         };
         Ok(Self { pid, link: inits })
     }
@@ -169,8 +178,8 @@ fn limit(pid: Pid, limits: &Limits) -> Result<(), StepError> {
 }
 
 /// The waiting process's life until it executes its program.
-fn live(link: &OwnedFd, output: &OwnedFd, rules: &Rules, filter: &Filter) -> ! {
-    let settled = settle(output, rules, filter);
+fn live(link: &OwnedFd, output: &OwnedFd, confinement: Confinement<'_>) -> ! {
+    let settled = settle(output, confinement);
     // Without an order there is nothing to do, and nobody to complain to.
     if let Ok(Some((order, _))) = channel::receive::<Order>(link) {
         let Err(stopped) = settled
@@ -183,15 +192,17 @@ fn live(link: &OwnedFd, output: &OwnedFd, rules: &Rules, filter: &Filter) -> ! {
 }
 
 /// Does all that no order is needed for: there are no privileges from here on.
-fn settle(output: &OwnedFd, rules: &Rules, filter: &Filter) -> Result<(), StepError> {
+fn settle(output: &OwnedFd, confinement: Confinement<'_>) -> Result<(), StepError> {
     setsid().step("start a session")?;
     let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step("open /dev/null")?;
     rustix::stdio::dup2_stdin(&null).step("set standard input")?;
     rustix::stdio::dup2_stdout(output).step("set standard output")?;
     rustix::stdio::dup2_stderr(output).step("set standard error")?;
     privileges::drop_all()?;
-    rules.enforce()?;
-    seccomp::load(filter)?;
+    if let Confinement::Own(rules, filter) = confinement {
+        rules.enforce()?;
+        seccomp::load(filter)?;
+    }
     // The kernel shows the files of an unreadable process to root only; this one is about to become an ordinary one.
     set_dumpable_behavior(DumpableBehavior::Dumpable).step("become readable")?;
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJUSTMENT).step("offer itself to the kernel's memory killer")?;
@@ -240,7 +251,16 @@ fn leave(order: &Order, link: &OwnedFd) -> Result<(), StepError> {
     if order.ahead {
         sys::keep_as(link, HANDOVER_FD).step("keep the socket")?;
     }
+    if let Some(number) = log_descriptor(&order.env) {
+        sys::keep_as(rustix::stdio::stdout(), number).step("open the log")?;
+    }
     Ok(())
+}
+
+/// Which descriptor is to lead to the log, if one is.
+fn log_descriptor(env: &[(String, String)]) -> Option<i32> {
+    let (_, number) = env.iter().find(|(name, _)| name == LOG_VARIABLE)?;
+    number.parse().ok().filter(|number| *number > HANDOVER_FD)
 }
 
 /// The files that `program` may mean, in the order in which they are tried.

@@ -25,12 +25,12 @@ pub(crate) async fn a_companion_runs_beside_the_runtime_and_its_end_is_told(host
         .await
         .unwrap();
     assert_eq!(exit, Some((0, Exit::Status(3))));
-    let mut text = String::new();
     let mut output = Receiver::from_owned_fd(sandbox.companion_output.take().unwrap()).unwrap();
-    output.read_to_string(&mut text).await.unwrap();
-    assert_eq!(text, "/ this\n");
     sandbox.control.kill_runtime();
     let outcome = finish(sandbox).await;
+    let mut text = String::new();
+    output.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "/ this\n");
     assert_eq!((outcome.output.as_str(), outcome.exit), ("", Some(Exit::Signal(9))));
 }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "a test program reports to its terminal")]
 
+mod again;
 mod ahead;
 mod companions;
 mod host;
@@ -42,6 +43,11 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = &tests![
+    again::files_stay_and_processes_do_not,
+    again::what_runs_again_is_as_confined_and_heard_as_before,
+    again::companions_run_again,
+    again::running_out_of_memory_is_told_of_those_who_did,
+    again::what_cannot_run_again_is_told,
     ahead::a_program_that_waits_gets_what_its_environment_is,
     ahead::an_expected_program_waits_for_its_first_environment,
     ahead::a_program_that_waits_is_as_confined_as_any,

@@ -198,6 +198,10 @@ impl<'de> Visitor<'de> for Reader<'_> {
         match self.shape.kind {
             Kind::String => Ok(Value::Str(v.to_owned())),
             Kind::Blob => decode_base64(v).map_err(|mismatch| self.refuse(mismatch.into_message())),
+            // JSON has no numbers for these.
+            Kind::Double if matches!(v, "NaN" | "Infinity" | "-Infinity") => {
+                Ok(Value::Float(v.parse().unwrap_or(f64::NAN)))
+            }
             _ => Err(self.convert("STRING_VALUE")),
         }
     }

@@ -2,7 +2,7 @@
 
 import json
 
-from scenario import archive, scenarios_of, source
+from scenario import archive, compiled, scenarios_of, source
 
 recorded = scenarios_of("lambda_common::TestLambdaRuntimesCommon")
 calling = scenarios_of("lambda_common::TestLambdaCallingLocalstack")
@@ -27,9 +27,13 @@ WRITTEN = (
 
 def function(s, runtime, **parameters):
     """Creates a function, which is the recorded step, and waits for it."""
-    s.check(runtime in WRITTEN, f"there is no bootstrap for {runtime}, and no function of it yet")
-    file, text, handler = WRITTEN[runtime]
-    package = archive({file: source(text), "environment_wrapper": source("wrapper.sh")}, programs=["bootstrap", "environment_wrapper"])
+    s.check(runtime in [*WRITTEN, *JAVA], f"there is no bootstrap for {runtime}, and no function of it yet")
+    if runtime in JAVA:
+        files, handler = compiled(), "echo.Handler"
+    else:
+        file, text, handler = WRITTEN[runtime]
+        files = {file: source(text)}
+    package = archive(files | {"environment_wrapper": source("wrapper.sh")}, programs=["bootstrap", "environment_wrapper"])
     name = s.name()
     created = s.create(name, Runtime=runtime, Handler=handler, MemorySize=1024, Code={"ZipFile": package}, **parameters)
     s.active(name)

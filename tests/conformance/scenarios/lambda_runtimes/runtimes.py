@@ -3,7 +3,7 @@
 import json
 import re
 
-from scenario import NOTE, archive, code, scenarios_of, source
+from scenario import NOTE, archive, code, compiled, scenarios_of, source
 
 nodejs = scenarios_of("lambda_runtimes::TestNodeJSRuntimes")
 python = scenarios_of("lambda_runtimes::TestPythonRuntimes")
@@ -73,15 +73,62 @@ def lines(s):
     s.step("log-events", [event | {"message": f"{line}\n"} for line in found])
 
 
-def no_java(s, *_):
-    s.check(False, "there is no bootstrap for Java, and no function of it yet")
-
-
 HANDLER = "cloud.localstack.sample.LambdaHandlerWithInterfaceAndCustom"
 METHODS = f"{HANDLER}-INTERFACE", f"{HANDLER}::handleRequest-INTERFACE", f"{HANDLER}::handleRequestCustom-CUSTOM"
 
-java("test_java_runtime_with_lib")(no_java)
-java("test_stream_handler[{}]", *JAVA)(no_java)
-java("test_serializable_input_object[{}]", *JAVA)(no_java)
-java("test_java_custom_handler_method_specification[{}]", *METHODS)(no_java)
-java("test_java_lambda_subscribe_sns_topic")(no_java)
+
+def java_function(s, name, handler, runtime="java11", files=None):
+    """Creates a function in Java and waits for it."""
+    package = {"ZipFile": archive(files or compiled())}
+    return s.fixture(name, Runtime=runtime, Handler=handler, Code=package)
+
+
+def split(library):
+    """The functions with one library apart: in a jar in `lib`, or as classes beside them."""
+    inside = {path: content for path, content in compiled().items() if path.startswith("library/")}
+    others = {path: content for path, content in compiled().items() if path not in inside}
+    return others | ({"lib/library.jar": archive(inside)} if library == "jar" else inside)
+
+
+@java("test_java_runtime_with_lib")
+def library(s):
+    # One archive as Maven makes it with everything in it, and two with the library in a folder.
+    for step, kind in ("jar-with-lib", "classes"), ("zip-with-lib", "jar"), ("zip-with-lib-gradle", "jar"):
+        name = s.name()
+        # As the recordings have it, each has other content.
+        files = split(kind) | {"META-INF/MANIFEST.MF": f"Built-By: {step}\n"}
+        created = java_function(s, name, "cloud.localstack.sample.LambdaHandlerWithLib", files=files)
+        s.step(f"create-result-{step}", created)
+        s.step(f"invoke-result-{step}", s.invoke(name, {"echo": "echo"}))
+
+
+@java("test_stream_handler[{}]", *JAVA)
+def streams(s, runtime):
+    name = s.name()
+    java_function(s, name, "cloud.localstack.sample.LambdaStreamHandler", runtime)
+    s.step("invoke_result", s.invoke(name, {"echo": "echo"}))
+
+
+@java("test_serializable_input_object[{}]", *JAVA)
+def objects(s, runtime):
+    name = s.name()
+    handler = "cloud.localstack.awssdkv1.sample.SerializedInputLambdaHandler"
+    s.step("create-result", java_function(s, name, handler, runtime))
+    s.step("invoke-result", s.invoke(name, {"bucket": "test_bucket", "key": "test_key"}))
+
+
+@java("test_java_custom_handler_method_specification[{}]", *METHODS)
+def methods(s, parameter):
+    handler, name = parameter.rpartition("-")[0], s.name()
+    s.step("create-result", java_function(s, name, handler))
+    s.step("invoke-result", s.invoke(name, {"echo": "echo"}))
+
+
+@java("test_java_lambda_subscribe_sns_topic")
+def subscription(s):
+    name = s.name()
+    java_function(s, name, "cloud.localstack.sample.LambdaHandler")
+    s.step("get-function", s.ask.get_function(FunctionName=name))
+    topic = s.arn("topic", service="sns")
+    grant = {"StatementId": "sid", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com", "SourceArn": topic}
+    s.step("add-permission", s.ask.add_permission(FunctionName=name, **grant))

@@ -33,7 +33,7 @@ pub(crate) async fn invoke(
     match kind {
         InvocationType::DryRun => Ok(Invoked::status(204)),
         InvocationType::Event => {
-            accept(control, cx, &target, resolved, client_context, payload).await?;
+            accept(control, cx, &target, resolved, client_context, trace_id, payload).await?;
             Ok(Invoked::status(202))
         }
         InvocationType::RequestResponse => {
@@ -84,6 +84,7 @@ async fn accept(
     target: &Target,
     resolved: Resolved,
     client_context: Option<String>,
+    trace_id: Option<String>,
     payload: Bytes,
 ) -> Result<(), Refusal> {
     let now = control.0.clock.now();
@@ -93,6 +94,7 @@ async fn accept(
         qualifier: target.qualifier.clone(),
         payload: if payload.is_empty() { b"{}".to_vec() } else { payload.to_vec() },
         client_context,
+        trace_id,
         accepted_at: now,
         failures: 0,
         deferrals: 0,

@@ -10,6 +10,7 @@ pub(crate) async fn invoke_async(
     control: &Control,
     cx: &RequestContext,
     input: InvokeAsyncRequest,
+    trace_id: Option<String>,
     payload: Bytes,
 ) -> Result<InvokeAsyncResponse, Refusal> {
     let event = InvocationRequest {
@@ -17,7 +18,7 @@ pub(crate) async fn invoke_async(
         invocation_type: Some("Event".to_owned()),
         ..InvocationRequest::default()
     };
-    let accepted = invoke(control, cx, event, None, payload).await?;
+    let accepted = invoke(control, cx, event, trace_id, payload).await?;
     Ok(InvokeAsyncResponse {
         status: accepted.response.status_code,
     })
@@ -34,10 +35,10 @@ mod tests {
         let input = InvokeAsyncRequest {
             function_name: Some("f".to_owned()),
         };
-        let missing = invoke_async(&control, &cx, input.clone(), Bytes::new()).await;
+        let missing = invoke_async(&control, &cx, input.clone(), None, Bytes::new()).await;
         assert_eq!(refused(missing).0, "ResourceNotFoundException");
         control.given(record("f")).await;
-        let accepted = invoke_async(&control, &cx, input, Bytes::from_static(b"{}"))
+        let accepted = invoke_async(&control, &cx, input, None, Bytes::from_static(b"{}"))
             .await
             .unwrap();
         assert_eq!(

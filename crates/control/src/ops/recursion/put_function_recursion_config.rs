@@ -8,7 +8,7 @@ use crate::{
 use lambent_models::lambda::{PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse};
 use lambent_wire::RequestContext;
 
-/// The setting is kept and returned. It has no effect yet: loops are found by the services between two invocations of a function.
+/// `Terminate` stops a function that is called too often in one chain of calls, `Allow` does not.
 pub(crate) async fn put_function_recursion_config(
     control: &Control,
     cx: &RequestContext,

@@ -1,0 +1,83 @@
+//! The service as a whole.
+
+use crate::{
+    FunctionMeter,
+    glue::IMPLEMENTED,
+    keeper::Keeper,
+    summary::{Summary, Unit},
+};
+use lambent_models::cloudwatch;
+use lambent_store::{MetricTable, Series};
+use lambent_types::{Clock, Scope};
+use lambent_wire::{
+    RequestContext, Value,
+    schema::Operation,
+    service::{Answering, Api, Service},
+};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What the service is made of.
+pub struct Parts {
+    /// Where minutes are kept.
+    pub table: Arc<dyn MetricTable>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted of functions.
+    pub meter: Arc<FunctionMeter>,
+    /// The most that minutes may take, in bytes; the oldest go first.
+    pub cap: u64,
+}
+
+/// CloudWatch's metrics. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    pub(crate) keeper: Arc<Keeper>,
+}
+
+impl Metrics {
+    /// The service.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            keeper: Arc::new(Keeper::new(parts.table, parts.clock, parts.meter, parts.cap)),
+        }
+    }
+
+    /// Writes what is counted until it is told to stop, and then once more.
+    pub async fn run(self, stop: CancellationToken) {
+        self.keeper.run(stop).await;
+    }
+
+    /// So many executions run at once in an account, so many of them on functions without a reservation: `ConcurrentExecutions` and
+    /// `UnreservedConcurrentExecutions` of the account.
+    pub fn running(&self, scope: &Scope, all: u32, unreserved: u32) {
+        for (name, count) in [
+            ("ConcurrentExecutions", all),
+            ("UnreservedConcurrentExecutions", unreserved),
+        ] {
+            let series = Series {
+                scope: scope.clone(),
+                namespace: "AWS/Lambda".to_owned(),
+                name: name.to_owned(),
+                dimensions: Vec::new(),
+            };
+            let summary = Summary::of(f64::from(count), 1.0, Unit::COUNT);
+            self.keeper.add(&Arc::new(series), self.keeper.minute(), &summary);
+        }
+    }
+}
+
+impl Api for Metrics {
+    fn service(&self) -> &'static Service {
+        &cloudwatch::SERVICE
+    }
+
+    fn implements(&self, operation: &str) -> bool {
+        IMPLEMENTED.contains(&operation)
+    }
+
+    fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a> {
+        Box::pin(cloudwatch::dispatch(self, cx, operation, input))
+    }
+}
