@@ -4,6 +4,7 @@
 import concurrent.futures
 import errno
 import pathlib
+import time
 
 import pytest
 
@@ -298,3 +299,37 @@ def test_nodejs_believes_the_server_where_it_stands_for_aws(world):
 def test_aws_names_are_aws_own_unless_the_operator_says_otherwise(probe):
     assert probe("resolve('lambda.us-east-1.amazonaws.com')") == NO_NAME
     assert probe("speak('169.254.78.3', 443)") == NO_WAY
+
+
+FLOOD = '''
+import socket, time
+def handler(seconds, context):
+    """Begins conversations with as many as it can."""
+    end, begun = time.monotonic() + seconds, 0
+    datagrams = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(100)]
+    while time.monotonic() < end:
+        for number, ours in enumerate(datagrams):
+            ours.sendto(b"x" * 1000, ("198.51.100.7", 1024 + begun % 60000))
+            begun += 1
+        connecting = socket.socket()
+        connecting.setblocking(False)
+        connecting.connect_ex(("198.51.100.7", 1024 + begun % 60000))
+        connecting.close()
+    return begun
+'''
+
+
+def test_a_flood_of_conversations_harms_nobody(world):
+    server = world.server()
+    probe = world.probe(server)
+    flood = functions.create(server.client(), {"function.py": FLOOD}, host.newest("python"), "function.handler", Timeout=60)
+    probe("let_go()")
+    before = server.memory()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        flooding = pool.submit(flood.invoke, 6)
+        while not flooding.done():
+            began = time.monotonic()
+            assert probe(f"speak('{FAR}', {ECHO})") == "hello"
+            assert time.monotonic() - began < 3
+        assert flooding.result().value > 1000
+    assert server.memory() - before < 64 << 20
