@@ -35,6 +35,17 @@ def speak(address, port, data="hello", kind=socket.SOCK_STREAM):
 def send(address, port, data="hello"):
     return speak(address, port, data, socket.SOCK_DGRAM)
 
+def speak_for(address, kind):
+    with socket.socket(socket.AF_INET, kind) as ours:
+        ours.settimeout(1)
+        ours.bind((address, 0))
+        try:
+            ours.connect(("198.51.100.7", 7))
+            ours.send(b"hello")
+            return ours.recv(10).decode()
+        except OSError as error:
+            return type(error).__name__
+
 def resolve(name):
     try:
         return sorted({found[4][0] for found in socket.getaddrinfo(name, 80)})
@@ -177,6 +188,12 @@ def test_other_environments_are_out_of_reach(world, usual, probe):
     # Nor by addresses that are nobody's, on the way or at broadcast.
     for address in ("203.0.113.77", "255.255.255.255", "224.0.0.1"):
         assert probe(f"speak('{address}', 8080, 'hello')") in (NO_WAY, "ENETUNREACH", "EACCES")
+
+
+def test_nobody_speaks_for_another(probe):
+    for kind in ("SOCK_STREAM", "SOCK_DGRAM"):
+        assert probe(f"speak_for('169.254.76.1', socket.{kind})") == "hello"
+        assert probe(f"speak_for('198.51.100.8', socket.{kind})") == "TimeoutError"
 
 
 def test_there_is_no_ipv6(probe):

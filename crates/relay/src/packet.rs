@@ -1,5 +1,6 @@
 //! IPv4 packets: those that were held up are read, and those that answer them are written. Bytes only.
 
+use lambent_sandbox::ENVIRONMENT_ADDRESS;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 const TCP: u8 = 6;
@@ -22,6 +23,13 @@ pub(crate) struct Flow {
     pub(crate) from: SocketAddrV4,
     /// The far side.
     pub(crate) to: SocketAddrV4,
+}
+
+impl Flow {
+    /// Whether it is the environment who speaks, by an address of its own.
+    pub(crate) fn is_the_environments(self) -> bool {
+        *self.from.ip() == ENVIRONMENT_ADDRESS || self.from.ip().is_loopback()
+    }
 }
 
 /// What was held up at the gate.
@@ -205,6 +213,16 @@ mod tests {
         let (head, segment) = split(packet).unwrap();
         let length = (segment.len() as u16).to_be_bytes();
         checksum(&[&head[12..20], &[0, TCP], &length, segment])
+    }
+
+    #[test]
+    fn nobody_speaks_for_another() {
+        assert!(flow().is_the_environments());
+        let of = |from: &str| Flow {
+            from: from.parse().unwrap(),
+            ..flow()
+        };
+        assert!(of("127.0.0.1:1").is_the_environments() && !of("1.1.1.1:1").is_the_environments());
     }
 
     #[test]

@@ -124,10 +124,11 @@ impl Keeper {
     }
 
     fn held_up(&mut self, packet: &[u8]) {
-        let Some(held) = packet::read(packet) else { return };
-        match held {
-            Held::Connection(flow) => self.connection(flow, packet),
-            Held::Datagram(flow, content) => self.datagram(flow, packet, content),
+        match packet::read(packet) {
+            Some(Held::Connection(flow)) if flow.is_the_environments() => self.connection(flow, packet),
+            Some(Held::Datagram(flow, content)) if flow.is_the_environments() => self.datagram(flow, packet, content),
+            // Every address leads to loopback there, so every one can be bound. Nobody speaks for another.
+            Some(_) | None => {}
         }
     }
 
