@@ -78,12 +78,33 @@ def test_the_context_has_fields_that_libraries_see(function):
     assert seen["awsRequestId"] == answer.request_id and seen["functionName"] == look.name and seen["memoryLimit"] == 512
 
 
-def test_lines_of_standard_output_are_events_and_so_is_each_call_of_the_logger(function):
-    log = function("HelloLog::myHandler").invoke("Ada").log
+def events_of(lambent, function):
+    """What is in the function's log, without what the platform says and without ends of lines."""
+    logs = lambent.client(service="logs")
+
+    def written():
+        found = logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+        messages = [event["message"].rstrip("\n") for event in found]
+        return messages if any(message.startswith("REPORT") for message in messages) else None
+
+    platform = "INIT_START", "START", "END", "REPORT", "[LAMBENT]"
+    return [message for message in eventually(written, what="the log") if not message.startswith(platform)]
+
+
+def test_lines_of_standard_output_are_events_and_so_is_each_call_of_the_logger(lambent, function):
+    hello = function("HelloLog::myHandler")
+    log = hello.invoke("Ada").log
     assert "log data from stdout \n this is continuation of system.out\n" in log
     assert "log data from stderr \n this is continuation of system.err\n" in log
     # The logger adds nothing to what it is given, not even the end of a line.
     assert "log data from LambdaLogger \n this is continuation of logger.logEND RequestId" in log
+    assert events_of(lambent, hello) == [
+        "log data from stdout ",
+        " this is continuation of system.out",
+        "log data from stderr ",
+        " this is continuation of system.err",
+        "log data from LambdaLogger \n this is continuation of logger.log",
+    ]
 
 
 def test_log4j2_writes_with_its_appender_as_it_is(function):

@@ -39,7 +39,7 @@ impl Layer {
             Vocabulary => &[],
             Contract | Core | Adapter => &[Vocabulary, Contract],
             Service => &[Vocabulary, Contract, Core, Service],
-            Edge => &[Vocabulary, Contract, Core, Service],
+            Edge => &[Vocabulary, Contract, Core, Service, Edge],
             Composition | Dev => &[Vocabulary, Contract, Core, Service, Adapter, Edge, Composition, Dev],
         }
     }

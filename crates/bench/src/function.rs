@@ -50,7 +50,7 @@ pub(crate) fn all(folder: &Path, static_runtime: &Path) -> Result<Vec<Function>>
         .try_for_each(|interpreter| bootstraps.precompile(interpreter))?;
     let catalogue = Catalogue::load(None, &found, &bootstraps, folder)?;
     let read = || fs::read(static_runtime).with_context(|| format!("cannot read {}", static_runtime.display()));
-    let sources = [
+    let mut sources = vec![
         Source {
             label: "static",
             family: "provided.al2023",
@@ -73,12 +73,56 @@ pub(crate) fn all(folder: &Path, static_runtime: &Path) -> Result<Vec<Function>>
             content: b"exports.handler = async () => ({ ok: true });\n".to_vec(),
         },
     ];
+    sources.extend(java(&catalogue, folder)?);
     sources
         .into_iter()
         .filter_map(|source| Some((choose(&catalogue, source.family)?, source)))
         .map(|((runtime, version), source)| source.into_function(&catalogue, runtime, &version, folder))
         .collect()
 }
+
+/// The function in Java, compiled by a JDK of this host, as is the bootstrap; `None` without a JDK.
+fn java(catalogue: &Catalogue, folder: &Path) -> Result<Option<Source>> {
+    const FAMILY: &str = "java";
+    let Some((runtime, _)) = choose(catalogue, FAMILY) else {
+        return Ok(None);
+    };
+    let reports = catalogue.report();
+    let compiler = reports
+        .iter()
+        .filter(|report| report.id.as_str().starts_with(FAMILY))
+        .find_map(|report| match &report.availability {
+            Availability::Interpreter { program, .. } => Some(program.with_file_name("javac")),
+            Availability::OwnProgram | Availability::Unavailable(_) => None,
+        })
+        .filter(|compiler| compiler.is_file());
+    let Some(compiler) = compiler else { return Ok(None) };
+    if let Some(preparation) = catalogue.launch(&runtime)?.preparation {
+        preparation.run()?;
+    }
+    let source = folder.join("App.java");
+    fs::write(&source, JAVA)?;
+    let status = Command::new(compiler)
+        .args(["--release", "8", "-nowarn", "-Xlint:none"])
+        .arg(&source)
+        .stderr(Stdio::null())
+        .status()?;
+    anyhow::ensure!(status.success(), "the function in Java was not compiled");
+    Ok(Some(Source {
+        label: "Java",
+        family: FAMILY,
+        handler: "App::handle",
+        file: "App.class",
+        content: fs::read(folder.join("App.class"))?,
+    }))
+}
+
+const JAVA: &str = "public class App {
+    public java.util.Map<String, Boolean> handle(java.util.Map<String, Object> event) {
+        return java.util.Collections.singletonMap(\"ok\", true);
+    }
+}
+";
 
 /// The runtime of a family whose interpreter is exactly here, the newest of them.
 fn choose(catalogue: &Catalogue, family: &str) -> Option<(RuntimeId, String)> {

@@ -9,6 +9,7 @@ mod floor;
 mod function;
 mod http;
 mod load;
+mod logs;
 mod machine;
 mod measure;
 mod report;
@@ -37,6 +38,10 @@ struct Options {
     #[arg(long)]
     control: bool,
 
+    /// Measure queries of logs instead: one hour of a week of 10 million events.
+    #[arg(long)]
+    logs: bool,
+
     /// Measure only functions whose label contains this.
     #[arg(long)]
     only: Option<String>,
@@ -51,6 +56,10 @@ fn main() -> Result<()> {
     if options.control {
         println!("{}\n", machine::facts());
         return control::measure(&options.server[0], &options.serve, options.quick);
+    }
+    if options.logs {
+        println!("{}\n", machine::facts());
+        return logs::measure(options.quick);
     }
     let folder = tempfile::Builder::new().prefix("lambent-bench-").tempdir()?;
     // Functions run under a user id of their own.

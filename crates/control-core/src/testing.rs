@@ -6,7 +6,7 @@ use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{
-    AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, Outside,
+    AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Outside,
 };
 use lambent_sandbox::{Enforcement, EnvSpec, Gate, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
@@ -22,6 +22,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
 };
 
 /// A request of account 111111111111 in us-east-1.
@@ -33,6 +34,7 @@ pub fn context() -> RequestContext {
         access_key: None,
         request_id: RequestId::new(&ids),
         host: Some("127.0.0.1:4566".to_owned()),
+        trace_id: None,
         secure: false,
     }
 }
@@ -171,5 +173,15 @@ impl SandboxProvider for Nothing {
 }
 
 impl LogSink for Nothing {
-    fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    fn open(&self, _: &LogStream) -> Box<dyn LogWriter> {
+        Box::new(Nothing)
+    }
+}
+
+impl LogWriter for Nothing {
+    fn event(&mut self, _: &[u8]) {}
+
+    fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }

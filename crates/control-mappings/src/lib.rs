@@ -1,8 +1,7 @@
-//! Event source mappings: checked, kept and shown as AWS does. Nothing is read yet.
+//! Event source mappings: checked, kept and shown as AWS does. Queues are read by the crate `sources`; the other sources are not yet.
 //!
 //! Each operation is a file below `ops/`, named after it, found by the build script, and offered as a function of that name.
 
-mod filter_pattern;
 mod mapping;
 mod mapping_settings;
 #[cfg(test)]
@@ -23,4 +22,5 @@ mod operations {
     include!(concat!(env!("OUT_DIR"), "/operations.rs"));
 }
 
+pub use mapping::enabled_mappings;
 pub use operations::*;

@@ -1,6 +1,7 @@
 //! Event source mappings as they are kept and shown.
 //!
-//! Nothing is read yet: a mapping is checked, kept and shown as AWS does, and no event comes of it.
+//! Queues are read, by the crate `sources`. Of the other sources a mapping is checked, kept and shown as AWS does, and no event comes of
+//! it.
 
 use crate::{
     Core, Refusal,
@@ -155,6 +156,20 @@ fn duplicate(source: &str, mapping: &EventSourceMapping, kind: &str, parts: &[St
 pub(crate) async fn find(core: &Core, scope: &Scope, id: Option<String>) -> Result<Stored<Mapping>, Refusal> {
     let found = core.load(&mapping_key(scope, &id.unwrap_or_default())).await?;
     found.ok_or_else(|| Refusal::NotFound("The resource you requested does not exist.".to_owned()))
+}
+
+/// All mappings that are on, of every account and region.
+///
+/// # Errors
+/// When the store fails.
+pub async fn enabled_mappings(core: &Core) -> Result<Vec<EventSourceMapping>, Refusal> {
+    let mut enabled = Vec::new();
+    for scope in core.store.document_scopes(Kind::EventSourceMapping).await? {
+        let found = core.list_all::<Mapping>(&scope, Some("")).await?;
+        let mappings = found.into_iter().map(|stored| stored.value.mapping);
+        enabled.extend(mappings.filter(|mapping| mapping.enabled));
+    }
+    Ok(enabled)
 }
 
 impl Mapping {

@@ -2,9 +2,10 @@
 //! `CreateEventSourceMapping`.
 
 use crate::{
-    Refusal, filter_pattern,
+    Refusal,
     mapping::{BROKERS, Family, Mapping},
 };
+use lambent_engine::pattern::Pattern;
 use lambent_models::lambda::{
     AmazonManagedKafkaEventSourceConfig, CreateEventSourceMappingRequest, DestinationConfig,
     DocumentDBEventSourceConfig, EventSourceMappingLoggingConfig, EventSourceMappingMetricsConfig, FilterCriteria,
@@ -404,7 +405,7 @@ fn patterns(criteria: FilterCriteria) -> Result<Vec<String>, Refusal> {
         .into_iter()
         .filter_map(|filter| filter.pattern)
         .collect();
-    if patterns.iter().all(|pattern| filter_pattern::is_valid(pattern)) {
+    if patterns.iter().all(|pattern| Pattern::parse(pattern).is_ok()) {
         Ok(patterns)
     } else {
         Err(invalid("Invalid filter pattern definition."))

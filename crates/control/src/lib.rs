@@ -5,6 +5,7 @@
 //! What several crates need for that is in `control-core`, among it the list of what is refused; operations on what is attached to a
 //! function are in `control-attachments`, those on event source mappings in `control-mappings`.
 
+mod batches;
 mod config;
 mod control;
 mod convert;

@@ -38,6 +38,28 @@ enum Phase {
     Idle(u64),
 }
 
+/// How many environments are doing what, and how many invocations wait for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Environments that are not initialised yet.
+    pub starting: usize,
+    /// Those that run an invocation.
+    pub busy: usize,
+    /// Those that wait for one.
+    pub idle: usize,
+    /// Invocations that wait for an environment.
+    pub waiting: usize,
+}
+
+impl std::ops::AddAssign for Census {
+    fn add_assign(&mut self, other: Self) {
+        self.starting += other.starting;
+        self.busy += other.busy;
+        self.idle += other.idle;
+        self.waiting += other.waiting;
+    }
+}
+
 /// What to do with an invocation that has just come.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Submitted<T> {
@@ -242,10 +264,21 @@ impl<T> Pool<T> {
         self.environments.is_empty() && self.waiting.is_empty()
     }
 
-    /// Environments that exist, in any phase.
+    /// What the environments are doing.
     #[must_use]
-    pub fn environments(&self) -> usize {
-        self.environments.len()
+    pub fn census(&self) -> Census {
+        let mut census = Census {
+            waiting: self.waiting.len(),
+            ..Census::default()
+        };
+        for environment in self.environments.values() {
+            match environment.phase {
+                Phase::Starting => census.starting += 1,
+                Phase::Busy => census.busy += 1,
+                Phase::Idle(_) => census.idle += 1,
+            }
+        }
+        census
     }
 
     /// Environments of a generation that are not initialised yet.
@@ -280,9 +313,17 @@ mod tests {
         let mut pool = Pool::default();
         assert_eq!(pool.submit(1, "a", A), Submitted::Start);
         assert_eq!(pool.submit(1, "b", B), Submitted::Start);
+        let census = |starting, busy, idle, waiting| Census {
+            starting,
+            busy,
+            idle,
+            waiting,
+        };
+        assert_eq!(pool.census(), census(2, 0, 0, 2));
         assert_eq!(pool.freed(B, 0), Freed::Run("a"), "first come, first served");
         assert_eq!(pool.freed(A, 0), Freed::Run("b"));
         assert_eq!(pool.freed(A, 5), Freed::Park);
+        assert_eq!(pool.census(), census(0, 1, 1, 0));
         assert_eq!(pool.freed(B, 9), Freed::Park);
         assert_eq!(pool.submit(1, "c", EnvironmentId(3)), Submitted::Run(B, "c"));
         assert_eq!(pool.expire(15, Duration::from_micros(10)), [A]);

@@ -39,4 +39,26 @@ impl EventQueue {
         self.meter.count(subject, Occurrence::EventReceived);
         Ok(())
     }
+
+    /// Stores events in the same transaction as other changes.
+    ///
+    /// # Errors
+    /// As the store's; nothing has changed then.
+    pub async fn accept_with(&self, events: Vec<AsyncEvent>, mut others: Transaction) -> Result<(), CommitError> {
+        let received: Vec<_> = events
+            .iter()
+            .map(|event| (event.function.clone(), event.qualifier.clone()))
+            .collect();
+        others.changes.extend(events.into_iter().map(Change::PutEvent));
+        self.store.commit(others).await?;
+        self.arrived.notify_one();
+        for (function, qualifier) in received {
+            let subject = Subject {
+                qualifier: qualifier.as_deref(),
+                ..Subject::function(&function)
+            };
+            self.meter.count(subject, Occurrence::EventReceived);
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,7 @@
 //! Who asks, and for which account and region.
 
-use http::HeaderMap;
+use crate::console::SignedIn;
+use http::request;
 use lambent_types::{AccountId, Region, Scope, Timestamp};
 use lambent_wire::{
     ServiceError, error,
@@ -73,8 +74,11 @@ pub(crate) struct Caller {
 
 impl Auth {
     /// The caller a request claims to be: enough to route it, not to trust it.
-    pub(crate) fn claimed(&self, headers: &HeaderMap, query: &str) -> Result<Caller, ServiceError> {
-        let scope = parse_authorization(headers, query)
+    pub(crate) fn claimed(&self, parts: &request::Parts) -> Result<Caller, ServiceError> {
+        if let Some(SignedIn(caller)) = parts.extensions.get() {
+            return Ok(caller.clone());
+        }
+        let scope = parse_authorization(&parts.headers, parts.uri.query().unwrap_or_default())
             .ok_or_else(|| error::MISSING_AUTHENTICATION_TOKEN.with("Missing Authentication Token"))?;
         Ok(self.caller(scope))
     }
@@ -125,9 +129,15 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential={access_key}/20261123/eu-west-1/lambda/aws4_request, \
              SignedHeaders=host;x-amz-date, Signature=00"
         );
-        let mut headers = HeaderMap::new();
-        headers.insert(http::header::AUTHORIZATION, value.parse().unwrap());
-        auth.claimed(&headers, "").unwrap()
+        auth.claimed(&parts(Some(&value))).unwrap()
+    }
+
+    fn parts(authorization: Option<&str>) -> request::Parts {
+        let mut request = http::Request::get("/");
+        if let Some(value) = authorization {
+            request = request.header(http::header::AUTHORIZATION, value);
+        }
+        request.body(()).unwrap().into_parts().0
     }
 
     #[test]
@@ -150,8 +160,16 @@ mod tests {
     }
 
     #[test]
+    fn a_session_speaks_for_whom_it_was_opened() {
+        let caller = claimed("123456789012");
+        let mut parts = parts(None);
+        parts.extensions.insert(SignedIn(caller.clone()));
+        assert_eq!(Auth::AcceptAny.claimed(&parts).unwrap(), caller);
+    }
+
+    #[test]
     fn an_unsigned_request_is_refused() {
-        let refused = Auth::AcceptAny.claimed(&HeaderMap::new(), "").unwrap_err();
+        let refused = Auth::AcceptAny.claimed(&parts(None)).unwrap_err();
         assert_eq!(refused.code(), "MissingAuthenticationTokenException");
     }
 }

@@ -21,7 +21,6 @@ use lambent_wire::{
     rpc_v2_cbor,
     schema::Operation,
     service::{Api, Protocol},
-    sigv4::SignedRequest,
     validate,
 };
 use std::io::Read as _;
@@ -37,6 +36,8 @@ pub(crate) struct Addressed<'a> {
     pub(crate) parts: &'a request::Parts,
     pub(crate) query: &'a str,
     pub(crate) cx: &'a RequestContext,
+    /// Whether everybody may make it: it is unsigned, and what it asks for is in its query string alone.
+    pub(crate) open: bool,
 }
 
 /// A service, and the protocol in which a request speaks to it and will be answered.
@@ -119,9 +120,7 @@ impl Edge {
             }
         };
         if routed.operation.raw_payload {
-            return self
-                .pass_on(request.cx, request.parts, request.query, &routed, body)
-                .await;
+            return self.pass_on(request.cx, request.parts, &routed, body).await;
         }
         let operation = routed.operation;
         let read = self.read(body, operation).await?;
@@ -193,7 +192,8 @@ impl Edge {
         let too_large = || error::REQUEST_ENTITY_TOO_LARGE.with("Request size exceeded the limit.");
         let read = self.read_within(body, LARGEST_FORM, too_large).await?;
         let read = self.verified(request, read, LARGEST_FORM)?;
-        let form = Form::read(request.query, &read.bytes)?;
+        let body: &[u8] = if request.open { b"" } else { &read.bytes };
+        let form = Form::read(request.query, body)?;
         drop(read);
         let operation = spoken.there(service.operation(form.action().unwrap_or_default())?)?;
         let input = form.decode(operation)?;
@@ -208,14 +208,9 @@ impl Edge {
 
     /// Verifies the signature, now that the body is there, and unpacks a body that was compressed, to at most `limit` bytes.
     fn verified(&self, request: &Addressed<'_>, read: Read, limit: usize) -> Result<Read, ServiceError> {
-        let signed = SignedRequest {
-            method: request.parts.method.as_str(),
-            path: request.parts.uri.path(),
-            query: request.query,
-            headers: &request.parts.headers,
-            body: &read.bytes,
-        };
-        self.auth.verify(&signed, self.clock.now())?;
+        if !request.open {
+            self.verify(request.parts, &read.bytes)?;
+        }
         match request.parts.headers.get(CONTENT_ENCODING) {
             Some(encoding) if encoding == "gzip" => Ok(Read {
                 bytes: inflated(&read.bytes, limit)?,

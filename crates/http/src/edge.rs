@@ -4,7 +4,10 @@ use crate::{
     auth::Auth,
     body::{self, Budget},
     call::{Addressed, Spoken},
+    console::SignedIn,
     internal,
+    invoke::TRACE_ID,
+    session::Sessions,
     url::Address,
 };
 use bytes::Bytes;
@@ -13,11 +16,14 @@ use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, Meter, RequestId};
+use lambent_types::{AccountId, Clock, Ids, Meter, RequestId, Scope};
 use lambent_wire::{
-    RequestContext, ServiceError, error, rest_json,
+    RequestContext, ServiceError, error,
+    query::Form,
+    rest_json,
     route::Routed,
     service::{Api, Hints, Protocol, Service, Services},
+    sigv4::SignedRequest,
 };
 use std::{io, sync::Arc, time::Duration};
 
@@ -76,6 +82,8 @@ pub struct Edge {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) bodies: Budget,
     of_functions: Budget,
+    /// Of the console, which is not for functions.
+    pub(crate) sessions: Option<Sessions>,
 }
 
 impl Edge {
@@ -96,6 +104,7 @@ impl Edge {
             ids: parts.ids,
             bodies: Budget::new(BODY_BUDGET),
             of_functions: Budget::new(FUNCTIONS_BUDGET),
+            sessions: Some(Sessions::default()),
         }
     }
 
@@ -114,6 +123,7 @@ impl Edge {
             ids: Arc::clone(&self.ids),
             bodies: self.of_functions.part(ENVIRONMENT_BUDGET, ENVIRONMENT_PATIENCE),
             of_functions: self.of_functions.clone(),
+            sessions: None,
         }
     }
 
@@ -124,6 +134,11 @@ impl Edge {
         name_host(&mut parts);
         let mut answer = if let Some(address) = Address::of(&parts) {
             self.url(address, &parts, body, request_id).await
+        } else if let Some(page) = self.page(&parts) {
+            body::discard(body).await;
+            return page;
+        } else if let Some(path) = self.console_path(&parts) {
+            self.console(parts, &path, body, request_id).await
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
@@ -136,9 +151,9 @@ impl Edge {
     }
 
     /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
-    async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
+    pub(crate) async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
         let query = parts.uri.query().unwrap_or_default();
-        let (cx, spoken) = match self.addressed(parts, query, request_id) {
+        let (cx, spoken, open) = match self.addressed(parts, query, request_id) {
             Ok(addressed) => addressed,
             Err(refused) => {
                 // A connection whose request was not read to its end cannot carry another one.
@@ -147,7 +162,12 @@ impl Edge {
                 return whole(rest_json::encode_error(&refused));
             }
         };
-        let request = Addressed { parts, query, cx: &cx };
+        let request = Addressed {
+            parts,
+            query,
+            cx: &cx,
+            open,
+        };
         let answered = match spoken.protocol {
             Protocol::RestJson => self.rest(&spoken, &request, body).await,
             Protocol::AwsJson => self.targeted(&spoken, &request, body).await,
@@ -170,8 +190,14 @@ impl Edge {
         parts: &http::request::Parts,
         query: &str,
         request_id: RequestId,
-    ) -> Result<(RequestContext, Spoken<'_>), ServiceError> {
-        let caller = self.auth.claimed(&parts.headers, query)?;
+    ) -> Result<(RequestContext, Spoken<'_>, bool), ServiceError> {
+        let caller = match self.auth.claimed(parts) {
+            Ok(caller) => caller,
+            Err(refused) => {
+                let (api, scope) = self.open_to_all(query).ok_or(refused)?;
+                return Ok((context(parts, scope, None, request_id), Spoken::new(api, parts), true));
+            }
+        };
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let hints = Hints {
             signing_name: Some(&caller.service),
@@ -184,14 +210,31 @@ impl Edge {
         let service = self.services.pick(hints);
         let api = service.and_then(|service| self.apis.iter().find(|api| api.service().id == service.id));
         let api = api.ok_or_else(|| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))?;
-        let cx = RequestContext {
-            scope: caller.scope,
-            access_key: Some(caller.access_key),
-            request_id,
-            host: header(HOST).map(str::to_owned),
-            secure: false,
+        let cx = context(parts, caller.scope, Some(caller.access_key), request_id);
+        Ok((cx, Spoken::new(api.as_ref(), parts), false))
+    }
+
+    /// The service that lets everybody make a request, and for whom.
+    fn open_to_all(&self, query: &str) -> Option<(&dyn Api, Scope)> {
+        let form = Form::read(query, b"").ok()?;
+        form.action()?;
+        let mut apis = self.apis.iter();
+        apis.find_map(|api| Some((api.as_ref(), api.open_to_all(&form)?)))
+    }
+
+    /// Verifies a request's signature, now that its body is there. A session was verified when it was opened.
+    pub(crate) fn verify(&self, parts: &http::request::Parts, body: &[u8]) -> Result<(), ServiceError> {
+        if parts.extensions.get::<SignedIn>().is_some() {
+            return Ok(());
+        }
+        let signed = SignedRequest {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body,
         };
-        Ok((cx, Spoken::new(api.as_ref(), parts)))
+        self.auth.verify(&signed, self.clock.now())
     }
 
     /// The operation of a request that says by its method and path what it wants.
@@ -200,6 +243,24 @@ impl Edge {
         self.services
             .route(service, method, path, request.query)
             .map_err(|_| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))
+    }
+}
+
+/// What is known of a request beside its input.
+fn context(
+    parts: &http::request::Parts,
+    scope: Scope,
+    access_key: Option<String>,
+    request_id: RequestId,
+) -> RequestContext {
+    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    RequestContext {
+        scope,
+        access_key,
+        request_id,
+        host: header(HOST).map(str::to_owned),
+        trace_id: header(TRACE_ID).map(str::to_owned),
+        secure: false,
     }
 }
 

@@ -12,9 +12,7 @@ use hyper::body::{Body as _, Incoming};
 use lambent_control::Invoked;
 use lambent_models::lambda::{InvocationRequest, errors};
 use lambent_types::limits;
-use lambent_wire::{
-    RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, sigv4::SignedRequest, validate,
-};
+use lambent_wire::{RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, validate};
 
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
@@ -28,13 +26,12 @@ impl Edge {
         &self,
         cx: &RequestContext,
         parts: &request::Parts,
-        query: &str,
         routed: &Routed,
         body: Incoming,
     ) -> Result<Answer, ServiceError> {
         // Read whatever the rest says, so that the connection can carry another request, and held until the answer: payloads of
         // running invocations count too.
-        let payload = self.signed_payload(parts, query, body).await?;
+        let payload = self.signed_payload(parts, body).await?;
         let input = input(routed, &parts.headers)?;
         let owner = self.control.on_behalf(cx, routed.operation.name, &input).await?;
         let cx = owner.as_ref().unwrap_or(cx);
@@ -127,18 +124,9 @@ impl Edge {
     }
 
     /// The payload, once it is known to be the caller's.
-    async fn signed_payload(&self, parts: &request::Parts, query: &str, body: Incoming) -> Result<Read, ServiceError> {
+    async fn signed_payload(&self, parts: &request::Parts, body: Incoming) -> Result<Read, ServiceError> {
         let payload = self.payload(body, parts.headers.get(INVOCATION_TYPE)).await?;
-        self.auth.verify(
-            &SignedRequest {
-                method: parts.method.as_str(),
-                path: parts.uri.path(),
-                query,
-                headers: &parts.headers,
-                body: &payload.bytes,
-            },
-            self.clock.now(),
-        )?;
+        self.verify(parts, &payload.bytes)?;
         Ok(payload)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! bytes ── server (connections) ── edge ─┬─ function URL: url, by host or by /_lambent/url/<id>/…
-//!                                        ├─ /_lambent/…   health, code downloads
+//!                                        ├─ /_lambent/…   health, code downloads, sessions of the console
+//!                                        ├─ /console/…    the console's files
 //!                                        └─ auth ─ service ─ protocol ─ operation ─ body ─ decode ─ validate ─ call ─ encode ── bytes
 //! ```
 //!
@@ -11,11 +12,13 @@
 mod auth;
 mod body;
 mod call;
+mod console;
 mod edge;
 mod inside;
 mod internal;
 mod invoke;
 mod server;
+mod session;
 mod stream;
 mod url;
 

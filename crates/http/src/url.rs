@@ -27,7 +27,7 @@ use http::{HeaderValue, Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use lambent_control::{UrlCaller, UrlEndpoint};
 use lambent_types::{Occurrence, RequestId, limits};
-use lambent_wire::{ServiceError, error, rest_json, sigv4::SignedRequest};
+use lambent_wire::{ServiceError, error, rest_json};
 use response::Malformed;
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -111,6 +111,9 @@ impl Edge {
         if let Ok(value) = HeaderValue::from_str(&trace_id) {
             answer.headers_mut().insert(TRACE_ID, value);
         }
+        if address.domain.is_none() {
+            self.keep_apart(&mut answer);
+        }
         answer
     }
 
@@ -182,22 +185,11 @@ impl Edge {
         if !endpoint.signed {
             return Ok(None);
         }
-        let (parts, query) = (inbound.parts, inbound.parts.uri.query().unwrap_or_default());
-        let caller = self
-            .auth
-            .claimed(&parts.headers, query)
-            .map_err(|_| Refused::Forbidden)?;
+        let caller = self.auth.claimed(inbound.parts).map_err(|_| Refused::Forbidden)?;
         if caller.service != "lambda" || caller.scope.region != endpoint.function.scope.region {
             return Err(Refused::Forbidden);
         }
-        let signed = SignedRequest {
-            method: parts.method.as_str(),
-            path: parts.uri.path(),
-            query,
-            headers: &parts.headers,
-            body,
-        };
-        self.auth.verify(&signed, self.clock.now())?;
+        self.verify(inbound.parts, body)?;
         Ok(Some(caller))
     }
 

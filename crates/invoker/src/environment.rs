@@ -38,7 +38,7 @@ pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionRecord>,
     pub(crate) name: String,
     pub(crate) initialization: Initialization,
-    pub(crate) stream: Arc<LogStream>,
+    pub(crate) stream: LogStream,
     pub(crate) phase: Phase,
     /// Invocations that ended its processes, since the last that did not.
     pub(crate) failures: u32,
@@ -284,7 +284,12 @@ impl Environment {
         };
         match after {
             After::Failed(reason) => self.reset(shared, reason).await,
-            after @ (After::Reusable | After::Reset | After::Over(_)) => after,
+            After::Reusable => {
+                // One that wrote more than its log could take so far is not free before it could.
+                self.output.room().await;
+                after
+            }
+            after @ (After::Reset | After::Over(_)) => after,
         }
     }
 

@@ -78,7 +78,7 @@ async fn boot(
     name: String,
     initialization: Initialization,
 ) -> Result<Environment, Ended> {
-    let stream = Arc::new(log_stream(shared, function));
+    let stream = log_stream(shared, function);
     let launch = shared
         .launcher
         .prepare(function, &name, &stream, initialization)
@@ -94,7 +94,7 @@ async fn boot(
     if let Some(gate) = sandbox.gate {
         beside.spawn(shared.outside.stand_at(gate, &function.key.function));
     }
-    let mut output = Output::new(sandbox.output, Arc::clone(&shared.log), Arc::clone(&stream))
+    let mut output = Output::new(sandbox.output, shared.log.open(&stream))
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));

@@ -8,7 +8,7 @@ use crate::{
     provisioning::{Provisioned, Provisioning},
     request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed},
 };
-use lambent_engine::EnvironmentId;
+use lambent_engine::{Census, EnvironmentId};
 use lambent_runtime_api::{ResponseSink, response_stream};
 use lambent_sandbox::SandboxProvider;
 use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, Meter, Scope, VersionKey, limits};
@@ -188,10 +188,10 @@ impl Invoker {
         self.0.executions.by_scope()
     }
 
-    /// Environments that exist now, in any phase.
+    /// What the environments are doing now.
     #[must_use]
-    pub fn environments(&self) -> usize {
-        self.0.pools.environments()
+    pub fn census(&self) -> Census {
+        self.0.pools.census()
     }
 
     /// How many executions an account may have at once in one region.

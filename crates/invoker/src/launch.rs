@@ -2,7 +2,12 @@
 
 use lambent_sandbox::{BoxFuture, EnvSpec, Gate, Program};
 use lambent_types::{FunctionKey, FunctionRecord};
-use std::{any::Any, io, net::TcpListener, sync::Arc};
+use std::{
+    any::Any,
+    io,
+    net::TcpListener,
+    task::{Context, Poll},
+};
 
 /// Turns a function version into the parts of an environment: code, interpreter, variables, limits.
 pub trait Launcher: Send + Sync + 'static {
@@ -83,8 +88,18 @@ pub struct LogStream {
     pub stream: String,
 }
 
-/// Takes log events. Called from the environment's own task: it must not block.
+/// Where logs go.
 pub trait LogSink: Send + Sync + 'static {
+    /// The way in for the log of one environment.
+    fn open(&self, stream: &LogStream) -> Box<dyn LogWriter>;
+}
+
+/// Takes the log of one environment. Called from the environment's own task: it must not block.
+pub trait LogWriter: Send + Sync + 'static {
     /// One event, without its line end.
-    fn event(&self, stream: &Arc<LogStream>, event: &[u8]);
+    fn event(&mut self, event: &[u8]);
+
+    /// Ready when more can be taken. While it is pending the environment's output is not read, so that a function that writes faster than
+    /// its log is kept waits, and no other does.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }

@@ -1,12 +1,12 @@
 //! What an environment writes: lines for the log, and the end of it for callers who ask.
 
 use crate::{
-    LogSink, LogStream,
+    LogWriter,
     frames::{Frames, Piece},
 };
 use lambent_runtime_api::{RuntimeApi, TelemetryRecord};
 use lambent_types::limits;
-use std::{io, os::fd::OwnedFd, sync::Arc};
+use std::{future::poll_fn, io, os::fd::OwnedFd, sync::Arc};
 use tokio::net::unix::pipe;
 
 /// Read at once; also the size of a pipe.
@@ -44,18 +44,16 @@ enum Writer {
 
 /// Splits what is written into events and remembers the end of it.
 struct Log {
-    sink: Arc<dyn LogSink>,
-    stream: Arc<LogStream>,
+    writer: Box<dyn LogWriter>,
     tail: Vec<u8>,
     /// Told of what functions and extensions write.
     telemetry: Option<Arc<RuntimeApi>>,
 }
 
 impl Output {
-    pub(crate) fn new(pipe: OwnedFd, sink: Arc<dyn LogSink>, stream: Arc<LogStream>) -> io::Result<Self> {
+    pub(crate) fn new(pipe: OwnedFd, writer: Box<dyn LogWriter>) -> io::Result<Self> {
         let log = Log {
-            sink,
-            stream,
+            writer,
             tail: Vec::new(),
             telemetry: None,
         };
@@ -87,6 +85,7 @@ impl Output {
             log,
         } = self;
         loop {
+            log.room().await;
             match extensions {
                 None => {
                     function.readable().await;
@@ -101,6 +100,11 @@ impl Output {
         }
     }
 
+    /// Waits until the log can take more.
+    pub(crate) async fn room(&mut self) {
+        self.log.room().await;
+    }
+
     /// Takes what is in the pipes at this moment: the runtime wrote it before it answered. Asks the kernel itself, since the reactor
     /// may not have heard of it yet.
     pub(crate) fn drain(&mut self) {
@@ -112,7 +116,7 @@ impl Output {
 
     /// Adds a line of the platform's own.
     pub(crate) fn platform(&mut self, line: &str) {
-        self.function.end_line(&self.log);
+        self.function.end_line(&mut self.log);
         self.log.remember(line.as_bytes());
         for line in line.as_bytes().split(|byte| *byte == b'\n') {
             self.log.emit(Writer::Platform, line);
@@ -121,7 +125,7 @@ impl Output {
 
     /// Adds a line that is about the environment: no caller gets it with its invocation's log (recorded: `test_invocation_with_logs`).
     pub(crate) fn note(&mut self, line: &str) {
-        self.function.end_line(&self.log);
+        self.function.end_line(&mut self.log);
         self.log.emit(Writer::Platform, line.trim_end().as_bytes());
     }
 
@@ -216,7 +220,7 @@ impl Source {
     }
 
     /// An unfinished line becomes an event of its own.
-    fn end_line(&mut self, log: &Log) {
+    fn end_line(&mut self, log: &mut Log) {
         if !self.partial.is_empty() {
             let line = std::mem::take(&mut self.partial);
             log.emit(self.writer, &line);
@@ -225,9 +229,13 @@ impl Source {
 }
 
 impl Log {
-    fn emit(&self, writer: Writer, line: &[u8]) {
+    async fn room(&mut self) {
+        poll_fn(|cx| self.writer.poll_room(cx)).await;
+    }
+
+    fn emit(&mut self, writer: Writer, line: &[u8]) {
         for event in line.chunks(LONGEST_EVENT).filter(|event| !event.is_empty()) {
-            self.sink.event(&self.stream, event);
+            self.writer.event(event);
             self.tell(writer, event);
         }
     }
@@ -257,45 +265,63 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambent_types::Version;
-    use std::{io::Write as _, sync::Mutex};
+    use std::{
+        io::Write as _,
+        sync::{
+            Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::{Context, Poll},
+        time::Duration,
+    };
 
-    #[derive(Default)]
-    struct Kept(Mutex<Vec<String>>);
+    /// What was kept, and whether more is taken.
+    #[derive(Clone, Default)]
+    struct Kept {
+        events: Arc<Mutex<Vec<String>>>,
+        full: Arc<AtomicBool>,
+    }
 
-    impl LogSink for Kept {
-        fn event(&self, _: &Arc<LogStream>, event: &[u8]) {
-            self.0.lock().unwrap().push(String::from_utf8(event.to_vec()).unwrap());
+    impl LogWriter for Kept {
+        fn event(&mut self, event: &[u8]) {
+            let event = String::from_utf8(event.to_vec()).unwrap();
+            self.events.lock().unwrap().push(event);
+        }
+
+        fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+            if self.full.load(Ordering::SeqCst) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
         }
     }
 
     struct Nowhere;
 
-    impl LogSink for Nowhere {
-        fn event(&self, _: &Arc<LogStream>, _: &[u8]) {}
+    impl LogWriter for Nowhere {
+        fn event(&mut self, _: &[u8]) {}
+
+        fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
     }
 
-    fn output(pipe: io::PipeReader, sink: Arc<dyn LogSink>) -> Output {
-        let record = lambent_store::contract::record("111111111111", "f", Version::Latest, 1);
-        let stream = LogStream {
-            function: record.key.function,
-            group: "/aws/lambda/f".to_owned(),
-            stream: "stream".to_owned(),
-        };
-        Output::new(pipe.into(), sink, Arc::new(stream)).unwrap()
+    async fn pump(output: &mut Output, time: Duration) {
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(time) => {}
+            never = output.pump() => match never {},
+        }
     }
 
     #[tokio::test]
     async fn a_flood_lets_others_have_their_turn() {
         let (read, mut write) = io::pipe().unwrap();
         let flood = std::thread::spawn(move || while write.write_all(&[b'\n'; CHUNK]).is_ok() {});
-        let mut output = output(read, Arc::new(Nowhere));
+        let mut output = Output::new(read.into(), Box::new(Nowhere)).unwrap();
         for _ in 0..100 {
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
-                never = output.pump() => match never {},
-            }
+            pump(&mut output, Duration::from_millis(1)).await;
         }
         drop(output);
         flood.join().unwrap();
@@ -304,8 +330,8 @@ mod tests {
     #[tokio::test]
     async fn a_framed_event_keeps_its_lines_together() {
         let (read, mut write) = io::pipe().unwrap();
-        let kept = Arc::new(Kept::default());
-        let mut output = output(read, Arc::clone(&kept) as _);
+        let kept = Kept::default();
+        let mut output = Output::new(read.into(), Box::new(kept.clone())).unwrap();
         let head = [0xa5_5a_00_03_u32, 8].map(u32::to_be_bytes).concat();
         let head = [head, 1_763_900_000_000_000_u64.to_be_bytes().to_vec()].concat();
         write
@@ -313,19 +339,36 @@ mod tests {
             .unwrap();
         output.drain();
         assert_eq!(output.take_tail(), b"printedone\ntwo\nline\n");
-        assert_eq!(*kept.0.lock().unwrap(), ["printed", "one\ntwo", "line"]);
+        assert_eq!(*kept.events.lock().unwrap(), ["printed", "one\ntwo", "line"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_written_waits_in_the_pipe_while_the_log_is_full() {
+        let (read, mut write) = io::pipe().unwrap();
+        let kept = Kept::default();
+        let mut output = Output::new(read.into(), Box::new(kept.clone())).unwrap();
+        kept.full.store(true, Ordering::SeqCst);
+        write.write_all(b"a line\n").unwrap();
+        pump(&mut output, Duration::from_millis(10)).await;
+        assert!(kept.events.lock().unwrap().is_empty());
+        kept.full.store(false, Ordering::SeqCst);
+        output.room().await;
+        while kept.events.lock().unwrap().is_empty() {
+            pump(&mut output, Duration::from_millis(1)).await;
+        }
+        assert_eq!(*kept.events.lock().unwrap(), ["a line"]);
     }
 
     #[tokio::test]
     async fn a_note_is_for_the_log_alone() {
         let (read, mut write) = io::pipe().unwrap();
-        let kept = Arc::new(Kept::default());
-        let mut output = output(read, Arc::clone(&kept) as _);
+        let kept = Kept::default();
+        let mut output = Output::new(read.into(), Box::new(kept.clone())).unwrap();
         output.note("INIT_START\n");
         write.write_all(b"printed").unwrap();
         output.drain();
         output.platform("END\n");
         assert_eq!(output.take_tail(), b"printedEND\n");
-        assert_eq!(*kept.0.lock().unwrap(), ["INIT_START", "printed", "END"]);
+        assert_eq!(*kept.events.lock().unwrap(), ["INIT_START", "printed", "END"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The pools of all function versions, and the inboxes of their environments.
 
 use crate::{request::Job, shards::Shards};
-use lambent_engine::{EnvironmentId, Freed, Lost, Pool, Submitted};
+use lambent_engine::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};
 use lambent_types::VersionKey;
 use std::{
     collections::HashMap,
@@ -49,9 +49,11 @@ impl Pools {
         });
     }
 
-    /// Environments that exist, in any phase.
-    pub(crate) fn environments(&self) -> usize {
-        self.0.sum(|pool| pool.state().pool.environments())
+    /// What all environments are doing.
+    pub(crate) fn census(&self) -> Census {
+        let mut census = Census::default();
+        self.0.each(|_, pool| census += pool.state().pool.census());
+        census
     }
 }
 

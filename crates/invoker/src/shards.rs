@@ -51,13 +51,4 @@ impl<K: Clone + Eq + Hash, V: Clone + Default> Shards<K, V> {
             shard.iter().for_each(|(key, value)| see(key, value));
         }
     }
-
-    /// The sum of a number over all entries.
-    pub(crate) fn sum(&self, number: impl Fn(&V) -> usize) -> usize {
-        let of_shard = |shard: &RwLock<HashMap<K, V>>| -> usize {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            shard.values().map(&number).sum()
-        };
-        self.shards.iter().map(of_shard).sum()
-    }
 }

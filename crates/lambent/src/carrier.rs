@@ -2,12 +2,18 @@
 
 use lambent_control::Control;
 use lambent_events::{Carrier, Undelivered};
+use lambent_sns::Sns;
+use lambent_sqs::{Outgoing, Sqs};
 use lambent_store::BoxFuture;
-use lambent_types::{Delivery, Recipient};
+use lambent_types::{Attribute, AttributeValue, Delivery, Fifo, Origin, QueueKey, Recipient};
+use lambent_wire::ServiceError;
+use std::collections::BTreeMap;
 
 /// Hands each delivery to the service that its recipient is of.
 pub(crate) struct Services {
     pub(crate) control: Control,
+    pub(crate) sns: Sns,
+    pub(crate) sqs: Sqs,
 }
 
 impl Carrier for Services {
@@ -15,10 +21,13 @@ impl Carrier for Services {
         Box::pin(async move {
             match &delivery.recipient {
                 Recipient::Function { arn } => self.control.take(delivery, arn).await,
-                Recipient::Queue { .. } => Err(missing("SQS")),
-                Recipient::Topic { .. } => Err(missing("SNS")),
-                Recipient::EventBus { .. } => Err(missing("EventBridge")),
-                Recipient::Http { .. } => Err(missing("SNS")),
+                Recipient::Queue { arn, attributes, fifo } => self.send(delivery, arn, attributes, fifo.as_ref()).await,
+                Recipient::Topic { arn, attributes } => self.sns.take(delivery, arn, attributes).await,
+                Recipient::Http { url, headers } => lambent_sns::post(url, headers, &delivery.payload).await,
+                // It may come with the next version of the server, so what is for it is kept as for one that cannot be reached.
+                Recipient::EventBus { .. } => Err(Undelivered::Unreachable(
+                    "this server has no EventBridge yet".to_owned(),
+                )),
                 Recipient::Bucket { .. } => Err(Undelivered::Refused(
                     "this server cannot write objects into buckets yet".to_owned(),
                 )),
@@ -27,7 +36,59 @@ impl Carrier for Services {
     }
 }
 
-/// A service may come with the next version of the server, so what is for it is kept as long as for one that cannot be reached.
-fn missing(service: &str) -> Undelivered {
-    Undelivered::Unreachable(format!("this server has no {service} yet"))
+impl Services {
+    /// Sends to a queue. What a subscription brings must be allowed by the queue's policy; a function's own destinations and dead-letter
+    /// queue are reached with its role.
+    async fn send(
+        &self,
+        delivery: &Delivery,
+        arn: &str,
+        attributes: &BTreeMap<String, Attribute>,
+        fifo: Option<&Fifo>,
+    ) -> Result<(), Undelivered> {
+        let refused = |text: String| Undelivered::Refused(text);
+        let key = QueueKey::from_arn(arn).ok_or_else(|| refused(format!("{arn} is no queue's ARN")))?;
+        let sender = match &delivery.origin {
+            Origin::Destination(function) | Origin::DeadLetter(function) => function.name.to_string(),
+            Origin::Subscription { source, .. } => {
+                let service = format!("{}.amazonaws.com", source.split(':').nth(2).unwrap_or_default());
+                let permits = self.sqs.permits(&key, &service, source, "SendMessage").await;
+                if !permits.map_err(undelivered)? {
+                    return Err(refused(format!("the policy of {arn} does not let {source} send")));
+                }
+                service
+            }
+        };
+        let body = String::from_utf8(delivery.payload.clone());
+        let outgoing = Outgoing {
+            body: body.map_err(|_| refused("it is no text".to_owned()))?,
+            delay: None,
+            attributes: attributes
+                .iter()
+                .map(|(name, each)| (name.clone(), attribute(each)))
+                .collect(),
+            trace_header: delivery.trace_id.clone(),
+            group: fifo.map(|fifo| fifo.group.clone()),
+            deduplication: fifo.map(|fifo| fifo.deduplication.clone()),
+            sender,
+        };
+        self.sqs.send(&key, &outgoing).await.map(drop).map_err(undelivered)
+    }
+}
+
+fn attribute(attribute: &Attribute) -> lambent_sqs::Attribute {
+    lambent_sqs::Attribute {
+        data_type: attribute.data_type.clone(),
+        value: match &attribute.value {
+            AttributeValue::Text(text) => lambent_sqs::AttributeValue::Text(text.clone()),
+            AttributeValue::Binary(bytes) => lambent_sqs::AttributeValue::Binary(bytes.clone()),
+        },
+    }
+}
+
+fn undelivered(refusal: lambent_sqs::Refusal) -> Undelivered {
+    if let lambent_sqs::Refusal::Internal(cause) = refusal {
+        return Undelivered::Unreachable(cause);
+    }
+    Undelivered::Refused(ServiceError::from(refusal).to_string())
 }

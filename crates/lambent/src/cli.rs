@@ -86,6 +86,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_FUNCTION_LOGS", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) function_logs: Option<bool>,
 
+    /// Keep no more than this many megabytes of logs, of all functions together; the oldest go first. [default: 5120]
+    #[arg(long, env = "LAMBENT_LOG_MEGABYTES", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) log_megabytes: Option<u64>,
+
     /// End an environment that was idle for this many seconds. [default: 600]
     #[arg(long, env = "LAMBENT_IDLE_SECONDS")]
     pub(crate) idle_seconds: Option<u64>,

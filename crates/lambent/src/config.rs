@@ -8,6 +8,9 @@ use lambent_http::{Auth, Credential};
 use lambent_relay::Reach;
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
 
+/// All logs together take no more room than this, unless said otherwise.
+const LOG_MEGABYTES: u64 = 5_120;
+
 /// A server's configuration, complete.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -16,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) runtime_support: lambent_control::RuntimeSupport,
     pub(crate) pace: Pace,
     pub(crate) function_logs: bool,
+    pub(crate) logs: lambent_log_store_files::Options,
     pub(crate) invoker: lambent_invoker::Options,
     pub(crate) sandbox: lambent_sandbox_linux::Options,
     pub(crate) reach: Reach,
@@ -75,6 +79,9 @@ impl Config {
             pace: match said.settle_millis.or(file.settle_millis) {
                 None | Some(0) => Pace::AtOnce,
                 Some(millis) => Pace::After(Duration::from_millis(millis)),
+            },
+            logs: lambent_log_store_files::Options {
+                most_bytes: said.log_megabytes.or(file.log_megabytes).unwrap_or(LOG_MEGABYTES) << 20,
             },
             function_logs: said.function_logs.or(file.function_logs).unwrap_or(false),
             invoker: lambent_invoker::Options {

@@ -1,6 +1,8 @@
-//! Function logs on standard error.
+//! Where functions' logs go: into the log store, and on standard error where an operator wants to see them.
 
-use lambent_invoker::{LogSink, LogStream};
+use lambent_invoker::{LogSink, LogStream, LogWriter};
+use lambent_log_store::{LogGroupKey, LogStore, Outlet};
+use lambent_types::Clock;
 use std::{
     io::{self, Write},
     sync::{
@@ -8,6 +10,7 @@ use std::{
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
+    task::{Context, Poll},
     thread,
 };
 
@@ -16,11 +19,49 @@ const WAITING: usize = 4_096;
 /// How many bytes they may have together. One event may have 256 KiB.
 const WAITING_BYTES: usize = 8 << 20;
 
-/// Shows nothing.
-pub(crate) struct Silent;
+/// Keeps every event, and prints it as well.
+pub(crate) struct FunctionLog {
+    pub(crate) store: Arc<dyn LogStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) printed: Option<Arc<Printed>>,
+}
 
-impl LogSink for Silent {
-    fn event(&self, _stream: &Arc<LogStream>, _event: &[u8]) {}
+/// The log of one environment.
+struct Writer {
+    outlet: Arc<dyn Outlet>,
+    clock: Arc<dyn Clock>,
+    /// With the function's name.
+    printed: Option<(Arc<Printed>, String)>,
+}
+
+impl LogSink for FunctionLog {
+    fn open(&self, stream: &LogStream) -> Box<dyn LogWriter> {
+        let group = LogGroupKey {
+            scope: stream.function.scope.clone(),
+            name: stream.group.clone(),
+        };
+        let name = || stream.function.name.as_str().to_owned();
+        Box::new(Writer {
+            outlet: self.store.outlet(&group, &stream.stream),
+            clock: Arc::clone(&self.clock),
+            printed: self.printed.as_ref().map(|printed| (Arc::clone(printed), name())),
+        })
+    }
+}
+
+impl LogWriter for Writer {
+    fn event(&mut self, event: &[u8]) {
+        let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or(0);
+        // Events that are lines end as lines do, as AWS has them.
+        self.outlet.event(millis, &[event, b"\n"]);
+        if let Some((printed, name)) = &self.printed {
+            printed.event(name, event);
+        }
+    }
+
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outlet.poll_room(cx)
+    }
 }
 
 /// Prints every event behind its function's name.
@@ -66,9 +107,10 @@ impl Printed {
     }
 }
 
-impl LogSink for Printed {
-    fn event(&self, stream: &Arc<LogStream>, event: &[u8]) {
-        let name = stream.function.name.as_str().as_bytes();
+impl Printed {
+    /// Prints an event of the function of this name, unless too many wait.
+    fn event(&self, name: &str, event: &[u8]) {
+        let name = name.as_bytes();
         let length = name.len() + event.len() + "[] \n".len();
         if self.counts.waiting.fetch_add(length, Ordering::Relaxed) > WAITING_BYTES {
             self.counts.waiting.fetch_sub(length, Ordering::Relaxed);
@@ -89,7 +131,6 @@ impl LogSink for Printed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambent_types::{FunctionKey, Scope};
     use std::sync::Mutex;
 
     /// Writes nothing until it may.
@@ -111,19 +152,8 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let standstill = written.lock().unwrap();
         let printed = Printed::start_on(Stalled(Arc::clone(&written))).unwrap();
-        let stream = Arc::new(LogStream {
-            function: FunctionKey {
-                scope: Scope {
-                    account: "111111111111".parse().unwrap(),
-                    region: "us-east-1".parse().unwrap(),
-                },
-                name: "f".parse().unwrap(),
-            },
-            group: "/aws/lambda/f".to_owned(),
-            stream: "stream".to_owned(),
-        });
         for _ in 0..100 {
-            printed.event(&stream, &[b'x'; 1 << 18]);
+            printed.event("f", &[b'x'; 1 << 18]);
         }
         let waiting = printed.counts.waiting.load(Ordering::Relaxed);
         assert!(waiting <= WAITING_BYTES + (1 << 19), "{waiting}");
@@ -132,7 +162,7 @@ mod tests {
         while printed.counts.waiting.load(Ordering::Relaxed) > 0 {
             thread::yield_now();
         }
-        printed.event(&stream, b"again");
+        printed.event("f", b"again");
         while !written.lock().unwrap().ends_with(b"[f] again\n") {
             thread::yield_now();
         }

@@ -19,8 +19,19 @@ struct Report {
     version: &'static str,
     /// Execution environments that exist.
     environments: usize,
+    /// What they are doing.
+    environment_states: States,
+    /// Invocations that wait for an environment.
+    waiting_invocations: usize,
     /// Asynchronous events that are not finished; `null` if the store does not answer.
     pending_events: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct States {
+    starting: usize,
+    busy: usize,
+    idle: usize,
 }
 
 impl Health for ServerHealth {
@@ -33,10 +44,17 @@ impl Health for ServerHealth {
                 "store unavailable"
             };
             let version = env!("CARGO_PKG_VERSION");
+            let census = self.invoker.census();
             let report = Report {
                 status,
                 version,
-                environments: self.invoker.environments(),
+                environments: census.starting + census.busy + census.idle,
+                environment_states: States {
+                    starting: census.starting,
+                    busy: census.busy,
+                    idle: census.idle,
+                },
+                waiting_invocations: census.waiting,
                 pending_events,
             };
             serde_json::to_string(&report).unwrap_or_default()

@@ -86,6 +86,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
     events.spawn(server.courier.run(events_stop.clone()));
+    events.spawn(server.logs.care(events_stop.clone()));
+    events.spawn(server.sources.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
     let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {
@@ -126,6 +128,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         () = tokio::time::sleep(drain) => tracing::warn!("invocations did not finish in time and are broken off"),
         () = signals.next() => tracing::warn!("stopped at once"),
     }
+    // However it ended, what functions wrote is kept.
+    server.kept_logs.close();
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use crate::{
     aws_endpoint::Inside,
     carrier::Services,
     config::Config,
-    function_log::{Printed, Silent},
+    function_log::{FunctionLog, Printed},
     health::ServerHealth,
     launcher::HostLauncher,
     outside::World,
@@ -16,11 +16,15 @@ use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::Edge;
-use lambent_invoker::{Invoker, LogSink};
+use lambent_invoker::Invoker;
+use lambent_log_store_files::FileLogs;
+use lambent_logs::Logs;
 use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider as _;
 use lambent_sandbox_linux::LinuxSandbox;
+use lambent_sns::Sns;
+use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
@@ -43,10 +47,13 @@ pub(crate) struct Server {
     pub(crate) sandbox: Arc<LinuxSandbox>,
     pub(crate) invoker: Invoker,
     pub(crate) control: Control,
+    pub(crate) logs: Logs,
+    pub(crate) kept_logs: Arc<FileLogs>,
     pub(crate) sqs: Sqs,
     pub(crate) edge: Arc<Edge>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) courier: Courier,
+    pub(crate) sources: Sources,
     pub(crate) metrics: Metrics,
 }
 
@@ -82,12 +89,45 @@ impl Ground {
         Ok(authority.transpose()?)
     }
 
+    /// Who prepares environments, and the work that makes that faster.
+    fn launcher(&self, believes: bool) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
+        let (catalogue, compiling) = runtimes::host(&self.data)?.compile();
+        let mut chores = JoinSet::new();
+        chores.spawn_blocking(compiling);
+        let launcher = HostLauncher {
+            catalogue,
+            code: Arc::clone(&self.code),
+            ids: Arc::clone(&self.ids),
+            believes,
+            preparing: tokio::sync::Mutex::default(),
+        };
+        Ok((Arc::new(launcher), chores))
+    }
+
     fn metrics(&self, cap: u64) -> anyhow::Result<Metrics> {
         Ok(Metrics::new(lambent_metrics::Parts {
             table: Arc::new(SqliteMetrics::open(&self.data.join("metrics.db"))?),
             clock: Arc::clone(&self.clock),
             meter: Arc::clone(&self.meter),
             cap,
+        }))
+    }
+
+    /// The logs in the data directory, which nobody else may read: functions write secrets into them.
+    fn kept_logs(&self, options: lambent_log_store_files::Options) -> anyhow::Result<Arc<FileLogs>> {
+        let folder = self.data.join("logs");
+        let opened = FileLogs::open(&folder, options, Arc::clone(&self.clock));
+        let logs = opened.with_context(|| format!("cannot open the logs in {}", folder.display()))?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        Ok(Arc::new(logs))
+    }
+
+    /// Where functions' logs go.
+    fn function_log(&self, kept: &Arc<FileLogs>, printed: bool) -> anyhow::Result<Arc<FunctionLog>> {
+        Ok(Arc::new(FunctionLog {
+            store: Arc::clone(kept) as _,
+            clock: Arc::clone(&self.clock),
+            printed: printed.then(Printed::start).transpose()?.map(Arc::new),
         }))
     }
 
@@ -100,18 +140,33 @@ impl Ground {
         Ok(Sqs::open(parts).await?)
     }
 
+    fn topics(&self, outbox: &Outbox) -> Sns {
+        Sns::new(lambent_sns::Parts {
+            store: Arc::clone(&self.store),
+            outbox: outbox.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+        Sources {
+            functions: Arc::new(control.clone()),
+            sqs: sqs.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        }
+    }
+
     /// Those who try events, and those who deliver what becomes of them.
-    fn workers(&self, control: &Control, queue: EventQueue, time_scale: u32) -> (Dispatcher, Courier) {
+    fn workers(&self, services: Services, queue: EventQueue, outbox: Outbox, time_scale: u32) -> (Dispatcher, Courier) {
         let options = lambent_events::Options {
             // The store is this server's alone, so its name need not tell servers apart.
             node: NodeId("local".to_owned()),
             parallel: PARALLEL_EVENTS,
             time_scale,
         };
-        let outbox = Outbox::new(Arc::clone(&self.store));
-        let services = Services {
-            control: control.clone(),
-        };
+        let runner = Arc::new(services.control.clone());
         let courier = Courier::new(
             outbox.clone(),
             Arc::new(services),
@@ -122,7 +177,7 @@ impl Ground {
         let parts = lambent_events::Parts {
             queue,
             outbox,
-            runner: Arc::new(control.clone()),
+            runner,
             meter: Arc::clone(&self.meter) as _,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
@@ -136,17 +191,9 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
     let ground = Ground::lay(&config.data_dir)?;
     let authority = ground.authority(&config.reach)?;
     let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
-    let (catalogue, compiling) = runtimes::host(&ground.data)?.compile();
-    let mut chores = JoinSet::new();
-    chores.spawn_blocking(compiling);
-    let launcher = Arc::new(HostLauncher {
-        catalogue,
-        code: Arc::clone(&ground.code),
-        ids: Arc::clone(&ground.ids),
-        believes: authority.is_some(),
-        preparing: tokio::sync::Mutex::default(),
-    });
+    let (launcher, chores) = ground.launcher(authority.is_some())?;
     let inside = Arc::new(Inside::default());
+    let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
@@ -154,7 +201,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
             sandbox: Arc::clone(&sandbox) as _,
             aws_endpoint: Arc::clone(&inside) as _,
             outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
-            log: log(config.function_logs)?,
+            log: ground.function_log(&kept_logs, config.function_logs)?,
             meter: Arc::clone(&ground.meter) as _,
             clock: Arc::clone(&ground.clock),
             ids: Arc::clone(&ground.ids),
@@ -174,11 +221,27 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
-    let sqs = ground.queues().await?;
-    let (dispatcher, courier) = ground.workers(&control, events, config.event_time_scale);
+    let logs = Logs::new(lambent_logs::Parts {
+        core: (*control).clone(),
+        kept: Arc::clone(&kept_logs) as _,
+    });
+    let outbox = Outbox::new(Arc::clone(&ground.store));
+    let services = Services {
+        control: control.clone(),
+        sns: ground.topics(&outbox),
+        sqs: ground.queues().await?,
+    };
+    let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
+    let sources = ground.sources(&control, &sqs);
+    let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions: vec![Arc::new(metrics.clone()), Arc::new(sqs.clone())],
+        companions: vec![
+            Arc::new(logs.clone()),
+            Arc::new(metrics.clone()),
+            Arc::new(sns),
+            Arc::new(sqs.clone()),
+        ],
         meter: Arc::clone(&ground.meter) as _,
         code: ground.code,
         auth: config.auth,
@@ -195,10 +258,13 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         sandbox,
         invoker,
         control,
+        logs,
+        kept_logs,
         sqs,
         edge,
         dispatcher,
         courier,
+        sources,
         metrics,
     })
 }
@@ -215,15 +281,6 @@ async fn sandbox(
     let sandbox = Arc::new(sandbox.await?);
     warn_about_gaps(&sandbox);
     Ok(sandbox)
-}
-
-/// Where the functions' logs go.
-fn log(printed: bool) -> anyhow::Result<Arc<dyn LogSink>> {
-    Ok(if printed {
-        Arc::new(Printed::start()?)
-    } else {
-        Arc::new(Silent)
-    })
 }
 
 /// Isolation is real or said to be absent.

@@ -132,6 +132,12 @@ pub struct Received {
 }
 
 impl Received {
+    /// The MD5 of its attributes, if it has some.
+    #[must_use]
+    pub fn md5_of_attributes(&self) -> Option<String> {
+        digest::of_attributes(&self.attributes)
+    }
+
     /// A message as who received it sees it.
     pub(crate) fn new(message: Message, receipt_handle: String) -> Result<Self, Refusal> {
         let header = Header::read(&message)?;
@@ -311,7 +317,7 @@ fn check_attribute(name: &str, attribute: &Attribute) -> Result<(), Refusal> {
             ));
         }
     };
-    if kind == "Number" && text.trim().parse::<f64>().is_err() {
+    if kind == "Number" && !text.trim().parse::<f64>().is_ok_and(f64::is_finite) {
         return refuse(format!(
             "Can't cast the value of message (user) attribute '{name}' to a number."
         ));
@@ -351,6 +357,7 @@ mod tests {
         );
         for (name, attribute) in [
             ("A", text("Number", "many")),
+            ("A", text("Number", "NaN")),
             ("A", text("Binary", "no bytes")),
             ("A", text("Text", "x")),
             ("AWS.A", text("String", "x")),

@@ -16,6 +16,7 @@ pub(crate) fn context() -> RequestContext {
         access_key: None,
         request_id: RequestId::new(&ids),
         host: Some("127.0.0.1:4566".to_owned()),
+        trace_id: None,
         secure: false,
     }
 }

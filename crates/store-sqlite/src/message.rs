@@ -1,4 +1,5 @@
-//! Messages. Everything here is a query by an index; nothing depends on how many messages wait.
+//! Messages. Everything here is a query by an index; nothing depends on how many messages wait. Where the planner could take another
+//! index and walk through a whole queue, the query names the one it is for.
 
 use lambent_store::{MessageCounts, ReceiveMessages, Retention};
 use lambent_types::{Deduplication, Message, QueueId, Sequence, Timestamp};
@@ -115,8 +116,8 @@ pub(crate) fn set_visibility(
 fn refresh_group(connection: &Connection, queue: QueueId, group: &str, now: Timestamp) -> Result<(), rusqlite::Error> {
     let front: Vec<(i64, u32)> = connection
         .prepare_cached(
-            "SELECT visible_at, receives FROM messages WHERE queue = ?1 AND message_group = ?2
-             ORDER BY sequence LIMIT ?3",
+            "SELECT visible_at, receives FROM messages INDEXED BY messages_by_group
+             WHERE queue = ?1 AND message_group = ?2 ORDER BY sequence LIMIT ?3",
         )?
         .query_map(params![queue.number(), group, ReceiveMessages::MOST], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -140,8 +141,8 @@ fn refresh_group(connection: &Connection, queue: QueueId, group: &str, now: Time
 }
 
 const COLUMNS: &str =
-    "queue, m.sequence, visible_at, receives, first_received_at, message_group, dead_letter_source, header, body
-     FROM messages m JOIN message_contents c ON c.sequence = m.sequence";
+    "queue, m.sequence, visible_at, receives, first_received_at, message_group, dead_letter_source, header, body";
+const CONTENTS: &str = "JOIN message_contents c ON c.sequence = m.sequence";
 
 fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
     let first_received_at: Option<i64> = row.get(4)?;
@@ -168,7 +169,8 @@ pub(crate) fn receive(connection: &Connection, request: &ReceiveMessages) -> Res
     } else {
         connection
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} WHERE queue = ?1 AND visible_at <= ?2 AND m.sequence >= ?3
+                "SELECT {COLUMNS} FROM messages m INDEXED BY messages_by_visibility {CONTENTS}
+                 WHERE queue = ?1 AND visible_at <= ?2 AND m.sequence >= ?3
                  ORDER BY visible_at, receives, m.sequence LIMIT ?4"
             ))?
             .query_map(
@@ -202,7 +204,8 @@ fn ordered(connection: &Connection, request: &ReceiveMessages, limit: usize) -> 
         .query_map(params![queue, request.now.as_micros(), limit], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let mut front = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} WHERE queue = ?1 AND message_group = ?2 AND m.sequence >= ?3 ORDER BY m.sequence LIMIT ?4"
+        "SELECT {COLUMNS} FROM messages m INDEXED BY messages_by_group {CONTENTS}
+         WHERE queue = ?1 AND message_group = ?2 AND m.sequence >= ?3 ORDER BY m.sequence LIMIT ?4"
     ))?;
     let mut found = Vec::new();
     for group in groups {
@@ -247,7 +250,9 @@ pub(crate) fn read(
     sequence: Sequence,
 ) -> Result<Option<Message>, rusqlite::Error> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} WHERE queue = ?1 AND m.sequence = ?2"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM messages m {CONTENTS} WHERE queue = ?1 AND m.sequence = ?2"
+        ))?
         .query_row([queue.number(), sequence.number()], message)
         .optional()
 }

@@ -36,10 +36,18 @@ pub enum Kind {
     EventSourceMapping,
     /// Tags of what is no function; parent: nothing, id: the ARN.
     Tags,
+    /// What is set for a log group; parent: nothing, id: its name.
+    LogGroup,
+    /// A subscription to a log group; parent: the group's name, id: its own.
+    LogSubscription,
     /// A queue's settings; parent: nothing, id: its name.
     Queue,
     /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
     MessageMove,
+    /// A topic; parent: nothing, id: its name.
+    Topic,
+    /// A topic's subscription; parent: the topic's name, id: its own.
+    Subscription,
 }
 
 impl Kind {
@@ -59,8 +67,12 @@ impl Kind {
             Self::CodeSigningConfig => "code-signing-config",
             Self::EventSourceMapping => "event-source-mapping",
             Self::Tags => "tags",
+            Self::LogGroup => "log-group",
+            Self::LogSubscription => "log-subscription",
             Self::Queue => "queue",
             Self::MessageMove => "message-move",
+            Self::Topic => "topic",
+            Self::Subscription => "subscription",
         }
     }
 
@@ -80,8 +92,12 @@ impl Kind {
             | Self::CodeSigningConfig
             | Self::EventSourceMapping
             | Self::Tags
+            | Self::LogGroup
+            | Self::LogSubscription
             | Self::Queue
-            | Self::MessageMove => false,
+            | Self::MessageMove
+            | Self::Topic
+            | Self::Subscription => false,
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct RequestContext {
     pub request_id: RequestId,
     /// The host as the client addressed it, with its port: URLs handed back to the client are built from it.
     pub host: Option<String>,
+    /// The X-Ray header it came with, which tells the chain of calls that led to it.
+    pub trace_id: Option<String>,
     /// Whether the client reached us over TLS.
     pub secure: bool,
 }

@@ -55,7 +55,13 @@ impl Form {
     /// The operation it names.
     #[must_use]
     pub fn action(&self) -> Option<&str> {
-        self.0.parts.get("Action")?.value.as_deref()
+        self.parameter("Action")
+    }
+
+    /// The value of a parameter whose name has one part.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.0.parts.get(name)?.value.as_deref()
     }
 
     /// Decodes the input of an operation.
@@ -135,9 +141,14 @@ fn items<'a>(shape: &Shape, node: &'a Node) -> Vec<&'a Node> {
 pub fn encode_response(service: &Service, operation: &Operation, output: &Value, id: RequestId) -> Response<Bytes> {
     let (name, namespace) = (operation.name, service.xml_namespace.unwrap_or_default());
     let mut body = format!("<?xml version=\"1.0\"?><{name}Response xmlns=\"{namespace}\">");
-    if let Some(shape) = operation.output.filter(|shape| !shape.members().is_empty()) {
+    // A result without members is there all the same: clients look for it.
+    if let Some(shape) = operation.output {
         let result = format!("{name}Result");
-        element(&mut body, &result, |out| content(out, shape, output));
+        element(&mut body, &result, |out| {
+            if !shape.members().is_empty() {
+                content(out, shape, output);
+            }
+        });
     }
     element(&mut body, "ResponseMetadata", |out| {
         element(out, "RequestId", |out| escape(out, &id.to_string()));

@@ -3,10 +3,12 @@
 use crate::{
     RequestContext,
     error::{self, ServiceError},
+    query::Form,
     route::{RouteError, Routed, Router},
     schema::Operation,
     value::{Value, from_value, to_value},
 };
+use lambent_types::Scope;
 use serde::{Serialize, de::DeserializeOwned};
 use std::pin::Pin;
 
@@ -72,6 +74,13 @@ pub trait Api: Send + Sync + 'static {
 
     /// Runs one operation. `input` has been validated against its schema.
     fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a>;
+
+    /// For whom an unsigned request is carried out, if it is one that everybody may make who has the link. Its parameters are all in its
+    /// query string.
+    fn open_to_all(&self, request: &Form) -> Option<Scope> {
+        let _ = request;
+        None
+    }
 
     /// The words, and the code, in which this service says that an input breaks rules of the model.
     fn invalid(&self, refused: ServiceError) -> ServiceError {

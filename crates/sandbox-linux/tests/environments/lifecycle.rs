@@ -1,7 +1,7 @@
 //! How environments start and end.
 
 use crate::host::{Host, PATIENCE, eventually, finish, groups, processes_with, sh, spec};
-use lambent_sandbox::{Exit, Primitive, StartError};
+use lambent_sandbox::{Exit, LOG_VARIABLE, Primitive, StartError};
 use std::{io::Read, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -54,6 +54,15 @@ pub(crate) async fn status_and_signal_are_told(host: &Host) {
             .exit,
         Some(Exit::Status(7))
     );
+}
+
+pub(crate) async fn the_log_has_a_descriptor_where_a_variable_names_one(host: &Host) {
+    let python = |script| spec(&["/usr/bin/python3", "-S", "-E", "-u", "-c", script]);
+    let mut with = python("import os; print('one'); os.write(62, b'two\\n'); print('three')");
+    with.env.push((LOG_VARIABLE.into(), "62".into()));
+    assert_eq!(host.run(with).await.output, "one\ntwo\nthree\n");
+    let without = host.run(python("import os; print(os.listdir('/proc/self/fd'))")).await;
+    assert!(!without.output.contains("62"), "{}", without.output);
 }
 
 pub(crate) async fn output_can_be_opened_by_name(host: &Host) {

@@ -75,6 +75,7 @@ const TESTS: &[Test] = &tests![
     lifecycle::both_listeners_answer_from_inside,
     lifecycle::variables_arguments_and_directory_are_exactly_as_given,
     lifecycle::status_and_signal_are_told,
+    lifecycle::the_log_has_a_descriptor_where_a_variable_names_one,
     lifecycle::output_can_be_opened_by_name,
     lifecycle::a_bad_entrypoint_is_told,
     lifecycle::terminate_reaches_the_runtime,

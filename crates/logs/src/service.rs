@@ -1,0 +1,95 @@
+//! The service as a whole.
+
+use crate::{Refusal, glue::IMPLEMENTED};
+use lambent_control_core::Core;
+use lambent_log_store::LogStore;
+use lambent_models::logs::{self, errors};
+use lambent_wire::{
+    RequestContext, ServiceError, Value, error,
+    schema::Operation,
+    service::{Answering, Api, Service},
+};
+use std::{ops::Deref, sync::Arc};
+use tokio::sync::Notify;
+
+/// What the service is made of.
+pub struct Parts {
+    /// Functions, documents, events, time and ids.
+    pub core: Core,
+    /// Groups, streams and events.
+    pub kept: Arc<dyn LogStore>,
+}
+
+/// CloudWatch Logs. Cheap to clone.
+#[derive(Clone)]
+pub struct Logs(Arc<Shared>);
+
+/// What there is once.
+pub struct Shared {
+    pub(crate) core: Core,
+    pub(crate) kept: Arc<dyn LogStore>,
+    /// Told when a subscription comes, changes or goes.
+    pub(crate) subscriptions_changed: Notify,
+}
+
+impl Deref for Logs {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Logs {
+    /// The service over these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared {
+            core: parts.core,
+            kept: parts.kept,
+            subscriptions_changed: Notify::new(),
+        }))
+    }
+
+    /// Now, in milliseconds since the epoch.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.core.clock.now().as_millis()).unwrap_or(0)
+    }
+}
+
+impl Api for Logs {
+    fn service(&self) -> &'static Service {
+        &logs::SERVICE
+    }
+
+    fn implements(&self, operation: &str) -> bool {
+        IMPLEMENTED.contains(&operation)
+    }
+
+    fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a> {
+        Box::pin(logs::dispatch(self, cx, operation, input))
+    }
+
+    fn invalid(&self, refused: ServiceError) -> ServiceError {
+        if refused.shape == &error::VALIDATION {
+            errors::INVALID_PARAMETER_EXCEPTION.with(refused.message)
+        } else {
+            refused
+        }
+    }
+}
+
+/// A moment on the wire.
+pub(crate) fn moment(millis: u64) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX)
+}
+
+/// A moment from the wire. The model has refused those before the epoch.
+pub(crate) fn millis(moment: i64) -> u64 {
+    u64::try_from(moment).unwrap_or(0)
+}
+
+/// The mandatory member of an input that validation has let pass.
+pub(crate) fn required(member: Option<String>) -> Result<String, Refusal> {
+    member.ok_or_else(|| Refusal::Unavailable("validation let a request without a required member pass".to_owned()))
+}

@@ -1,0 +1,80 @@
+//! What the tests of operations share.
+
+use crate::{Logs, Parts, Refusal, group, ops, service::moment};
+use lambent_control_core::{Pace, testing};
+use lambent_log_store::{LogError, NewEvent};
+use lambent_log_store_files::{FileLogs, Options};
+use lambent_models::logs::FilterLogEventsRequest;
+use lambent_store_memory::MemoryStore;
+use lambent_wire::ServiceError;
+use std::sync::Arc;
+
+pub(crate) use lambent_control_core::testing::context;
+
+/// What the clock shows, in milliseconds.
+pub(crate) const NOW: u64 = 1_795_435_534_123;
+
+/// A service with files of its own.
+pub(crate) struct Served {
+    pub(crate) logs: Logs,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let core = testing::core(Arc::new(MemoryStore::default()), Pace::AtOnce);
+        let options = Options { most_bytes: 1 << 30 };
+        let kept = FileLogs::open(folder.path(), options, Arc::clone(&core.clock)).unwrap();
+        Self {
+            logs: Logs::new(Parts {
+                core,
+                kept: Arc::new(kept),
+            }),
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn with_group(name: &str) -> Self {
+        let served = Self::new();
+        let key = group::key(&context(), name.to_owned());
+        served.logs.kept.create_group(&key).await.unwrap();
+        served
+    }
+
+    /// Puts events into a stream, which is made if it is not there.
+    pub(crate) async fn put(&self, group: &str, stream: &str, events: &[(u64, &str)]) {
+        let key = group::key(&context(), group.to_owned());
+        match self.logs.kept.create_stream(&key, stream).await {
+            Ok(()) | Err(LogError::StreamExists) => {}
+            Err(error) => panic!("{error}"),
+        }
+        let events = events.iter().map(|(millis, text)| NewEvent {
+            millis: *millis,
+            message: text.as_bytes().to_vec(),
+        });
+        self.logs.kept.append(&key, stream, events.collect()).await.unwrap();
+    }
+
+    /// The messages of a group.
+    pub(crate) async fn texts(&self, group: &str) -> Vec<String> {
+        let input = FilterLogEventsRequest {
+            log_group_name: Some(group.to_owned()),
+            start_time: Some(moment(0)),
+            ..FilterLogEventsRequest::default()
+        };
+        let page = ops::filter_log_events::filter_log_events(&self.logs, &context(), input).await;
+        page.unwrap()
+            .events
+            .unwrap()
+            .into_iter()
+            .filter_map(|event| event.message)
+            .collect()
+    }
+}
+
+/// What a refused request is answered: the error's code and message.
+pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> (&'static str, String) {
+    let error = ServiceError::from(answer.unwrap_err());
+    (error.shape.code, error.message.into_owned())
+}

@@ -1,0 +1,337 @@
+//! Which mappings are read: those that are on, each by one task, from when it is found to be on until it is changed, off or deleted.
+
+use crate::poller::Poller;
+use bytes::Bytes;
+use lambent_sqs::Sqs;
+use lambent_store::{BoxFuture, Unavailable};
+use lambent_types::{
+    Clock, Ids, RequestId,
+    event_source_mapping::{EventSource, EventSourceMapping},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How often mappings are looked at. AWS takes some seconds until a change takes effect.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How an invocation with a batch ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchEnd {
+    /// The function returned this.
+    Returned(Bytes),
+    /// It failed, is gone, or the chain of calls is a loop.
+    Failed,
+    /// It was not reached: a concurrency limit, or an error of the server.
+    NotRun,
+}
+
+/// What sources ask of functions.
+pub trait Functions: Send + Sync + 'static {
+    /// All mappings of queues that are on.
+    fn mappings(&self) -> BoxFuture<'_, Result<Vec<EventSourceMapping>, Unavailable>>;
+
+    /// Invokes a mapping's function. `trace_id` is the X-Ray header of what is in the batch.
+    fn run<'a>(
+        &'a self,
+        mapping: &'a EventSourceMapping,
+        request_id: RequestId,
+        payload: Bytes,
+        trace_id: Option<String>,
+    ) -> BoxFuture<'a, BatchEnd>;
+}
+
+/// Reads sources for as long as it runs.
+pub struct Sources {
+    /// The functions.
+    pub functions: Arc<dyn Functions>,
+    /// The queues.
+    pub sqs: Sqs,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Request ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// A mapping that is read.
+struct Reading {
+    mapping: EventSourceMapping,
+    stop: CancellationToken,
+}
+
+impl Sources {
+    /// Runs until told to stop, then finishes the batches under way.
+    pub async fn run(self, stop: CancellationToken) {
+        let this = Arc::new(self);
+        let (mut reading, mut tasks) = (BTreeMap::new(), JoinSet::new());
+        loop {
+            match this.functions.mappings().await {
+                Ok(mappings) => this.adjust(mappings, &mut reading, &mut tasks, &stop),
+                Err(error) => tracing::error!(%error, "the event source mappings could not be read"),
+            }
+            while tasks.try_join_next().is_some() {}
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        tasks.join_all().await;
+    }
+
+    /// Ends what is off or has changed, and begins what is on. A mapping that has changed is read by two tasks until the first has
+    /// finished its batches.
+    fn adjust(
+        self: &Arc<Self>,
+        mappings: Vec<EventSourceMapping>,
+        reading: &mut BTreeMap<String, Reading>,
+        tasks: &mut JoinSet<()>,
+        stop: &CancellationToken,
+    ) {
+        let wanted: BTreeMap<String, EventSourceMapping> = mappings
+            .into_iter()
+            .map(|mapping| (mapping.id.clone(), mapping))
+            .collect();
+        reading.retain(|id, present| {
+            let same = wanted.get(id) == Some(&present.mapping);
+            if !same {
+                present.stop.cancel();
+            }
+            same
+        });
+        for (id, mapping) in wanted {
+            if reading.contains_key(&id) || !matches!(mapping.source, EventSource::Sqs { .. }) {
+                continue;
+            }
+            let end = stop.child_token();
+            if let Some(poller) = Poller::new(Arc::clone(self), mapping.clone()) {
+                tasks.spawn(poller.run(end.clone()));
+            }
+            reading.insert(id, Reading { mapping, stop: end });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambent_models::sqs::{CreateQueueRequest, SQS as _};
+    use lambent_sqs::{Outgoing, Parts};
+    use lambent_store::contract::scope;
+    use lambent_store_memory::MemoryStore;
+    use lambent_types::{FunctionKey, ManualClock, QueueKey, SeededIds, Timestamp};
+    use std::sync::Mutex;
+
+    /// A function that answers as it is told to and records what it was given.
+    #[derive(Default)]
+    struct Scripted {
+        mappings: Mutex<Vec<EventSourceMapping>>,
+        answers: Mutex<Vec<BatchEnd>>,
+        seen: Mutex<Vec<serde_json::Value>>,
+    }
+
+    impl Functions for Scripted {
+        fn mappings(&self) -> BoxFuture<'_, Result<Vec<EventSourceMapping>, Unavailable>> {
+            let mappings = self.mappings.lock().unwrap().clone();
+            Box::pin(std::future::ready(Ok(mappings)))
+        }
+
+        fn run<'a>(
+            &'a self,
+            _: &'a EventSourceMapping,
+            _: RequestId,
+            payload: Bytes,
+            _: Option<String>,
+        ) -> BoxFuture<'a, BatchEnd> {
+            self.seen
+                .lock()
+                .unwrap()
+                .push(serde_json::from_slice(&payload).unwrap());
+            let answer = self.answers.lock().unwrap().pop();
+            let answer = answer.unwrap_or_else(|| BatchEnd::Returned(Bytes::from_static(b"null")));
+            Box::pin(std::future::ready(answer))
+        }
+    }
+
+    impl Scripted {
+        /// The bodies of each batch.
+        fn bodies(&self) -> Vec<Vec<String>> {
+            let bodies = |batch: &serde_json::Value| {
+                let records = batch["Records"].as_array().unwrap().iter();
+                records
+                    .map(|record| record["body"].as_str().unwrap().to_owned())
+                    .collect()
+            };
+            self.seen.lock().unwrap().iter().map(bodies).collect()
+        }
+    }
+
+    fn mapping(batch_size: u32) -> EventSourceMapping {
+        EventSourceMapping {
+            id: "m".to_owned(),
+            function: FunctionKey {
+                scope: scope("111111111111"),
+                name: "f".parse().unwrap(),
+            },
+            qualifier: None,
+            source: EventSource::Sqs {
+                arn: "arn:aws:sqs:us-east-1:111111111111:q".to_owned(),
+                fifo: false,
+            },
+            enabled: true,
+            last_modified: Timestamp::default(),
+            batch_size,
+            batch_window: None,
+            filters: Vec::new(),
+            kms_key_arn: None,
+            start: None,
+            stream: None,
+            on_failure: None,
+            on_success: None,
+            response_types: None,
+            maximum_concurrency: None,
+            access: None,
+            consumer_group: None,
+        }
+    }
+
+    struct Bench {
+        functions: Arc<Scripted>,
+        sqs: Sqs,
+        clock: Arc<ManualClock>,
+        stop: CancellationToken,
+        tasks: JoinSet<()>,
+    }
+
+    impl Bench {
+        async fn new(mapping: EventSourceMapping, answers: Vec<BatchEnd>) -> Self {
+            let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_795_435_534_123_456)));
+            let ids = Arc::new(SeededIds::default());
+            let parts = Parts {
+                store: Arc::new(MemoryStore::default()),
+                clock: Arc::clone(&clock) as _,
+                ids: Arc::clone(&ids) as _,
+            };
+            let sqs = Sqs::open(parts).await.unwrap();
+            let cx = lambent_wire::RequestContext {
+                scope: scope("111111111111"),
+                access_key: None,
+                request_id: RequestId::new(ids.as_ref()),
+                host: Some("localhost".to_owned()),
+                trace_id: None,
+                secure: false,
+            };
+            let queue = CreateQueueRequest {
+                queue_name: Some("q".to_owned()),
+                ..CreateQueueRequest::default()
+            };
+            sqs.create_queue(&cx, queue).await.unwrap();
+            let functions = Arc::new(Scripted {
+                mappings: Mutex::new(vec![mapping]),
+                answers: Mutex::new(answers),
+                seen: Mutex::default(),
+            });
+            let sources = Sources {
+                functions: Arc::clone(&functions) as _,
+                sqs: sqs.clone(),
+                clock: Arc::clone(&clock) as _,
+                ids,
+            };
+            let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+            tasks.spawn(sources.run(stop.clone()));
+            Self {
+                functions,
+                sqs,
+                clock,
+                stop,
+                tasks,
+            }
+        }
+
+        async fn send(&self, bodies: &[&str]) {
+            let key = QueueKey::from_arn("arn:aws:sqs:us-east-1:111111111111:q").unwrap();
+            for body in bodies {
+                let outgoing = Outgoing {
+                    body: (*body).to_owned(),
+                    ..Outgoing::default()
+                };
+                self.sqs.send(&key, &outgoing).await.unwrap();
+            }
+        }
+
+        /// Lets time pass.
+        async fn pass(&self, seconds: u64) {
+            for _ in 0..seconds * 10 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                self.clock.advance(Duration::from_millis(100));
+            }
+        }
+
+        async fn end(self) -> Vec<Vec<String>> {
+            self.stop.cancel();
+            self.sqs.stop();
+            self.tasks.join_all().await;
+            self.functions.bodies()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_handled_is_gone_and_what_failed_comes_again() {
+        let bench = Bench::new(mapping(10), vec![BatchEnd::Failed]).await;
+        bench.send(&["one"]).await;
+        bench.pass(100).await;
+        assert_eq!(bench.end().await, [["one"], ["one"]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reported_failures_come_again_alone() {
+        let mapping = EventSourceMapping {
+            batch_window: Some(2),
+            response_types: Some(vec!["ReportBatchItemFailures".to_owned()]),
+            ..mapping(10)
+        };
+        let bench = Bench::new(mapping, Vec::new()).await;
+        bench.send(&["a", "b", "c"]).await;
+        bench.pass(1).await;
+        // The second of what is being gathered fails; its id is known only to the function, so a wrong report fails all first.
+        let wrong = Bytes::from_static(br#"{"batchItemFailures": [{"itemIdentifier": "unknown"}]}"#);
+        bench.functions.answers.lock().unwrap().push(BatchEnd::Returned(wrong));
+        bench.pass(100).await;
+        let seen = bench.end().await;
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert_eq!(seen[0], seen[1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_no_filter_wants_is_deleted() {
+        let mapping = EventSourceMapping {
+            filters: vec![r#"{"body": {"n": [{"numeric": [">", 1]}]}}"#.to_owned()],
+            ..mapping(1)
+        };
+        let bench = Bench::new(mapping, Vec::new()).await;
+        bench.send(&[r#"{"n": 1}"#, "text", r#"{"n": 2}"#]).await;
+        bench.pass(100).await;
+        assert_eq!(bench.end().await, [[r#"{"n": 2}"#]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_batch_is_tried_until_it_runs() {
+        let bench = Bench::new(mapping(10), vec![BatchEnd::NotRun; 3]).await;
+        bench.send(&["one"]).await;
+        bench.pass(10).await;
+        assert_eq!(bench.end().await, vec![["one"]; 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mapping_that_is_off_reads_nothing() {
+        let bench = Bench::new(mapping(10), Vec::new()).await;
+        bench.pass(2).await;
+        bench.functions.mappings.lock().unwrap().clear();
+        bench.pass(5).await;
+        bench.send(&["late"]).await;
+        bench.pass(5).await;
+        assert!(bench.functions.bodies().is_empty());
+        bench.functions.mappings.lock().unwrap().push(mapping(10));
+        bench.pass(5).await;
+        assert_eq!(bench.end().await, [["late"]]);
+    }
+}

@@ -1,0 +1,147 @@
+// Every page: for everybody, in both themes, on a phone, and small.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, browse, lambda, open, PYTHON, serve, shoot } from "./kit.mjs";
+
+const PAGES = {
+  dashboard: "/", functions: "/functions", create: "/create", blueprints: "/create?from=blueprint", code: "/functions/harbour?tab=code", test: "/functions/harbour?tab=test",
+  monitoring: "/functions/harbour?tab=monitoring", configuration: "/functions/harbour?tab=configuration", versions: "/functions/harbour?tab=versions", version: "/functions/harbour?tab=configuration&qualifier=1", layers: "/layers", live: "/live", missing: "/nowhere",
+};
+
+let server, browser;
+before(async () => {
+  server = await serve();
+  browser = await browse();
+  const { zip, base64 } = await import("../../crates/console/web/js/zip.js");
+  const code = "def lambda_handler(event, context):\n    return 'moored'\n";
+  const ZipFile = await base64(zip([{ path: "lambda_function.py", data: new TextEncoder().encode(code) }, { path: "lib/tides.py", data: new TextEncoder().encode("HIGH = 3.2\n") }]));
+  for (const name of ["harbour", "buoys", "tides"]) {
+    await lambda(server, "POST", "2015-03-31/functions", { FunctionName: name, Runtime: PYTHON, Role: "arn:aws:iam::000000000000:role/r", Handler: "lambda_function.lambda_handler", Description: `Looks after ${name}`, Code: { ZipFile }, Tags: { owner: name }, Environment: { Variables: { BERTHS: "12" } } });
+  }
+  const harbour = "2015-03-31/functions/harbour";
+  await lambda(server, "POST", `${harbour}/versions`, { Description: "The first" });
+  await lambda(server, "POST", `${harbour}/aliases`, { Name: "prod", FunctionVersion: "1" });
+  await lambda(server, "POST", `${harbour}/policy`, { Action: "lambda:InvokeFunction", Principal: "s3.amazonaws.com", StatementId: "bucket", SourceArn: "arn:aws:s3:::harbour-photos" });
+  await lambda(server, "PUT", "2019-09-25/functions/harbour/event-invoke-config", { DestinationConfig: { OnFailure: { Destination: "arn:aws:sqs:us-east-1:000000000000:failed" } } });
+  await lambda(server, "POST", "2021-10-31/functions/harbour/url", { AuthType: "NONE" });
+  for (let run = 0; run < 3; run++) await lambda(server, "POST", `${harbour}/invocations`, {});
+});
+after(async () => { await browser?.close(); await server?.stop(); });
+
+const LOOKS = { light: {}, dark: { colorScheme: "dark" }, phone: { viewport: { width: 390, height: 780 } } };
+for (const [look, options] of Object.entries(LOOKS)) {
+  for (const [name, path] of Object.entries(PAGES)) {
+    test(`${name}, ${look}`, async () => {
+      const { page, faults } = await browser.page(server, options);
+      await open(page, server, path);
+      if (name === "code") await page.getByLabel(/Code: lambda_function.py/).waitFor();
+      if (name === "live") await page.locator(".tile").nth(1).waitFor();
+      if (name === "monitoring") await page.locator(".charts figure, .charts .notice").first().waitFor();
+      await accessible(page, `${name}, ${look}`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `${wide} pixels too wide`);
+      await shoot(page, `${name}-${look}`);
+      assert.deepEqual(faults, []);
+      await page.context().close();
+    });
+  }
+}
+
+test("dialogs and menus are for everybody, too", async () => {
+  const { page, faults } = await browser.page(server);
+  await open(page, server, "/functions/harbour?tab=configuration");
+  await page.locator("summary", { hasText: "Actions" }).click();
+  await accessible(page, "menu");
+  await page.keyboard.press("Escape");
+  await page.locator("summary", { hasText: "Qualifiers" }).click();
+  await page.getByRole("link", { name: "prod → 1" }).waitFor();
+  await accessible(page, "qualifiers");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Add trigger" }).click();
+  await accessible(page, "trigger");
+  await shoot(page, "trigger");
+  await page.keyboard.press("Escape");
+  assert.deepEqual(faults, []);
+});
+
+test("the settings of a function are changed as any client changes them", async () => {
+  const { page, faults } = await browser.page(server);
+  const told = () => lambda(server, "GET", "2015-03-31/functions/buoys");
+  const saved = async (part) => { await page.getByRole("button", { name: `Save: ${part}` }).click(); await page.getByText(`${part}: saved.`).waitFor(); await page.getByText(`${part}: saved.`).waitFor({ state: "detached" }); };
+  await open(page, server, "/functions/buoys?tab=configuration");
+  await page.getByLabel("Memory (MB)").fill("256");
+  await page.getByLabel("Timeout, minutes").fill("1");
+  await saved("Basic settings");
+  await page.getByRole("button", { name: "Add environment variable" }).click();
+  await page.getByLabel("Key 2 of environment variable").fill("COLOUR");
+  await page.getByLabel("Value 2 of environment variable").fill("green");
+  await saved("Environment variables");
+  await page.getByRole("button", { name: "Remove owner" }).click();
+  await page.getByRole("button", { name: "Add tag" }).click();
+  await page.getByLabel("Key 1 of tag").fill("crew");
+  await page.getByLabel("Value 1 of tag").fill("north");
+  await saved("Tags");
+  await page.getByRole("radio", { name: "Reserve concurrency" }).check();
+  await page.getByLabel("Reserved concurrent executions").fill("7");
+  await saved("Concurrency");
+  await page.getByLabel("Retries").fill("1");
+  await saved("Asynchronous invocation");
+  const { Configuration: c, Tags, Concurrency } = await told();
+  assert.deepEqual([c.MemorySize, c.Timeout % 120 >= 60, c.Environment.Variables, Tags, Concurrency], [256, true, { BERTHS: "12", COLOUR: "green" }, { crew: "north" }, { ReservedConcurrentExecutions: 7 }]);
+  await page.locator("summary", { hasText: "Actions" }).click();
+  await page.getByRole("button", { name: "Throttle" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Throttle" }).click();
+  await page.getByText("Throttled.").waitFor();
+  await page.locator("summary", { hasText: "Actions" }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download AWS SAM file" }).click()]);
+  assert.equal(file.suggestedFilename(), "buoys.yaml");
+  assert.deepEqual(faults, []);
+});
+
+test("functions are found by name, runtime and tag", async () => {
+  const { page } = await browser.page(server);
+  await open(page, server, "/functions");
+  const names = () => page.locator("tbody td:first-child").allTextContents();
+  await page.getByLabel("Search").fill("tid");
+  assert.deepEqual(await names(), ["tides"]);
+  await page.getByLabel("Search").fill("");
+  await page.getByLabel("Tag").fill("owner=har");
+  await page.getByText("1 of 3 functions").waitFor();
+  assert.deepEqual(await names(), ["harbour"]);
+});
+
+test("the log is searched and followed", async () => {
+  const { page, faults } = await browser.page(server);
+  const asked = [];
+  const event = (n, message) => ({ eventId: `e${n}`, timestamp: Date.now() - 10_000 + n, logStreamName: "s", message });
+  // Answers of CloudWatch Logs: two pages at first, then one event more each time.
+  await page.route("**/", async (route, request) => {
+    if (request.headers()["x-amz-target"] !== "Logs_20140328.FilterLogEvents") return route.fallback();
+    const input = request.postDataJSON();
+    asked.push(input);
+    const first = [event(1, "START RequestId: 1"), event(2, "ERROR too deep")];
+    const body = asked.length === 1 ? { events: first, nextToken: "more" } : { events: [...first, ...Array.from({ length: asked.length - 1 }, (_, n) => event(n + 3, `line ${n + 3}\n`))] };
+    return route.fulfill({ status: 200, contentType: "application/x-amz-json-1.1", body: JSON.stringify(body) });
+  });
+  await open(page, server, "/functions/harbour?tab=monitoring&q=deep");
+  await page.locator(".log").getByText("line 4").waitFor();
+  assert.equal(await page.locator(".log").getByText("START RequestId: 1").count(), 1, "an event is shown once");
+  assert.equal(await page.locator(".log .bad").textContent().then((text) => text.includes("too deep")), true);
+  assert.deepEqual([asked[0].logGroupName, asked[0].filterPattern, asked[1].nextToken], ["/aws/lambda/harbour", "deep", "more"]);
+  assert.ok(asked[0].startTime < Date.now() - 3_000_000);
+  await accessible(page, "log");
+  await shoot(page, "log");
+  assert.deepEqual(faults, []);
+});
+
+test("the first load is under 300 KB", async () => {
+  const { page } = await browser.page(server);
+  const sizes = [];
+  page.on("response", (response) => sizes.push(response.request().sizes().then((size) => size.responseBodySize, () => 0)));
+  await open(page, server, "/functions");
+  await page.waitForLoadState("networkidle");
+  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  assert.ok(bytes > 10_000 && bytes < 300 << 10, `${bytes} bytes`);
+  console.log(`# the first load is ${bytes} bytes`);
+});
