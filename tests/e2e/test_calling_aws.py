@@ -1,22 +1,17 @@
 """Functions that call AWS's APIs: the server's own, which every environment reaches at the same address inside."""
 
 import concurrent.futures
-import pathlib
 import signal
 import urllib.error
 import urllib.request
 
 import boto3
 import botocore
-import dateutil
-import jmespath
 import pytest
-import s3transfer
-import six
-import urllib3
 
 from kit import functions, host
 from kit.eventually import eventually
+from kit.sdk import sdk
 from kit.server import Server
 from kit.zips import package
 
@@ -175,19 +170,6 @@ def handler(event, context):
     assert {echo.name, function.name} <= set(saw["listed"])
     assert saw["answers"] == ['{"echo": {"n": 3}}', '{"echo": {"n": 4}}']
     assert saw["endpoint"] == "http://127.0.0.1:4566"
-
-
-def sdk():
-    """The files of boto3 and of what it stands on, of botocore's many services only Lambda."""
-    files = {"six.py": pathlib.Path(six.__file__).read_bytes()}
-    for module in (boto3, botocore, s3transfer, jmespath, dateutil, urllib3):
-        root = pathlib.Path(module.__file__).parent
-        for path in root.rglob("*"):
-            name = path.relative_to(root.parent)
-            service = module is botocore and name.parts[1] == "data" and len(name.parts) > 3 and name.parts[2] != "lambda"
-            if path.is_file() and not service and path.suffix in (".py", ".json", ".gz", ".pem"):
-                files[str(name)] = path.read_bytes()
-    return files
 
 
 def test_a_function_in_node_invokes_another(python, nodejs):

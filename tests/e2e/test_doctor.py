@@ -18,6 +18,7 @@ def test_the_doctor_tells_what_is_enforced_and_how_to_fix_the_rest(tmp_path):
     for what in (
         "user namespace", "mount namespace", "pid namespace", "network namespace", "ipc namespace", "uts namespace",
         "memory limit", "processor share", "limit on processes", "seccomp", "landlock",
+        "outbound network",
     ):  # fmt: skip
         line = next(line for line in told.stdout.splitlines() if what in line)
         assert line.split()[0] in ("enforced", "ABSENT")
@@ -38,7 +39,7 @@ def test_every_runtime_is_listed_with_what_was_found(tmp_path):
 
 def test_help_explains_each_option():
     told = run("serve", "--help").stdout
-    for option in ("--listen", "--data-dir", "--config", "--runtime-support", "--function-logs"):
+    for option in ("--listen", "--data-dir", "--config", "--runtime-support", "--function-logs", "--function-network"):
         assert option in told and "LAMBENT_" + option[2:].replace("-", "_").upper() in told
 
 

@@ -6,9 +6,9 @@ use crate::{Core, Pace, Parts, Readiness, Refusal, RuntimeSupport};
 use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{
-    AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter,
+    AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Outside,
 };
-use lambent_sandbox::{Enforcement, EnvSpec, Program, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{Enforcement, EnvSpec, Gate, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
     CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
@@ -53,6 +53,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
             launcher: Arc::new(Nothing),
             sandbox: Arc::new(Nothing),
             aws_endpoint: Arc::new(Nothing),
+            outside: Arc::new(Nothing),
             meter: Arc::new(Uncounted),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
@@ -150,6 +151,12 @@ impl Launcher for Nothing {
 impl AwsEndpoint for Nothing {
     fn serve(&self, _: TcpListener, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
         Ok(Box::pin(pending()))
+    }
+}
+
+impl Outside for Nothing {
+    fn stand_at(&self, _: Gate, _: &FunctionKey) -> BoxFuture<'static, ()> {
+        Box::pin(pending())
     }
 }
 

@@ -10,6 +10,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
@@ -38,9 +39,18 @@ pub async fn serve(listener: TcpListener, edge: Edge) {
     }
 }
 
+/// Serves one connection of `peer`'s, which may be encrypted, with what [`Edge::inside`] made.
+pub async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr, edge: Edge) {
+    conversation(stream, peer, Arc::new(edge)).await;
+}
+
 async fn connection(stream: TcpStream, peer: SocketAddr, edge: Arc<Edge>) {
     // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
     let _ = stream.set_nodelay(true);
+    conversation(stream, peer, edge).await;
+}
+
+async fn conversation(stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr, edge: Arc<Edge>) {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
         let edge = Arc::clone(&edge);

@@ -24,6 +24,6 @@ mod url;
 
 pub use auth::{Auth, Credential, Credentials};
 pub use edge::{Edge, Health, Parts};
-pub use inside::serve as serve_inside;
+pub use inside::{serve as serve_inside, serve_connection};
 pub use lambent_wire::sigv4::Verifier;
 pub use server::serve;

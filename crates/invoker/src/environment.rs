@@ -48,7 +48,8 @@ pub(crate) struct Environment {
     pub(crate) runtime_api: Arc<TcpListener>,
     /// Serves it.
     pub(crate) serving: JoinSet<()>,
-    pub(crate) _aws_endpoint: JoinSet<()>,
+    /// The AWS endpoint, and who stands at the gate.
+    pub(crate) _beside: JoinSet<()>,
     pub(crate) exited: oneshot::Receiver<Exit>,
     pub(crate) control: Arc<dyn SandboxControl>,
     pub(crate) output: Output,

@@ -88,9 +88,12 @@ async fn boot(
     let sandbox = shared.sandbox.start(launch.spec).await.map_err(Ended::NotStarted)?;
     let lost = |_| Ended::Vanished;
     let runtime_api = Arc::new(TcpListener::from_std(sandbox.runtime_api).map_err(lost)?);
-    let mut aws_endpoint = JoinSet::new();
+    let mut beside = JoinSet::new();
     let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, &function.key.function);
-    aws_endpoint.spawn(serving.map_err(lost)?);
+    beside.spawn(serving.map_err(lost)?);
+    if let Some(gate) = sandbox.gate {
+        beside.spawn(shared.outside.stand_at(gate, &function.key.function));
+    }
     let mut output = Output::new(sandbox.output, shared.log.open(&stream))
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
@@ -109,7 +112,7 @@ async fn boot(
         api,
         runtime_api,
         serving,
-        _aws_endpoint: aws_endpoint,
+        _beside: beside,
         exited: sandbox.exited,
         control: sandbox.control,
         output,

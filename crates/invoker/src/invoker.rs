@@ -3,7 +3,7 @@
 use crate::{
     admission::Executions,
     environment,
-    launch::{AwsEndpoint, Initialization, Launcher, LogSink},
+    launch::{AwsEndpoint, Initialization, Launcher, LogSink, Outside},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
     request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed, ThrottleReason},
@@ -49,6 +49,8 @@ pub struct Parts {
     pub sandbox: Arc<dyn SandboxProvider>,
     /// Serves AWS's APIs in them.
     pub aws_endpoint: Arc<dyn AwsEndpoint>,
+    /// Stands at their gates.
+    pub outside: Arc<dyn Outside>,
     /// Keeps their logs.
     pub log: Arc<dyn LogSink>,
     /// Counts what happens.
@@ -68,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) sandbox: Arc<dyn SandboxProvider>,
     pub(crate) aws_endpoint: Arc<dyn AwsEndpoint>,
+    pub(crate) outside: Arc<dyn Outside>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -94,6 +97,7 @@ impl Invoker {
             launcher: parts.launcher,
             sandbox: parts.sandbox,
             aws_endpoint: parts.aws_endpoint,
+            outside: parts.outside,
             log: parts.log,
             meter: parts.meter,
             clock: parts.clock,

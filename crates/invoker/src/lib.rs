@@ -31,6 +31,8 @@ mod telemetry;
 
 pub use invoker::{Invoker, Options, Parts};
 pub use lambent_runtime_api::MAX_EXTENSIONS;
-pub use launch::{AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Patience};
+pub use launch::{
+    AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Outside, Patience,
+};
 pub use provisioning::Provisioned;
 pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};

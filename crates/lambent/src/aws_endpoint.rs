@@ -1,14 +1,21 @@
 //! The server's own API, where functions reach it.
 
+use lambent_authority::Authority;
 use lambent_http::Edge;
 use lambent_invoker::AwsEndpoint;
 use lambent_sandbox::BoxFuture;
-use lambent_types::FunctionKey;
+use lambent_types::{AccountId, FunctionKey};
 use std::{
     io,
     net::TcpListener,
     sync::{Arc, OnceLock, Weak},
 };
+use tokio::net::TcpStream;
+
+/// The port of AWS's APIs without TLS.
+const HTTP: u16 = 80;
+/// With it.
+const HTTPS: u16 = 443;
 
 /// Stands for the edge where the invoker is made, which the edge is made of.
 #[derive(Default)]
@@ -18,6 +25,35 @@ impl Inside {
     /// Once, before any function runs.
     pub(crate) fn leads_to(&self, edge: &Arc<Edge>) {
         self.0.get_or_init(|| Arc::downgrade(edge));
+    }
+}
+
+impl Inside {
+    /// Serves a connection that a function of `account` made to one of AWS's own names, for which `authority` vouches.
+    pub(crate) fn connection(
+        &self,
+        stream: TcpStream,
+        port: u16,
+        account: AccountId,
+        authority: Option<Authority>,
+    ) -> BoxFuture<'static, ()> {
+        let edge = self.0.get().and_then(Weak::upgrade);
+        Box::pin(async move {
+            let (Some(edge), Ok(peer)) = (edge, stream.peer_addr()) else {
+                return;
+            };
+            // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
+            let _ = stream.set_nodelay(true);
+            let edge = edge.inside(account);
+            match (port, authority) {
+                (HTTP, _) => lambent_http::serve_connection(stream, peer, edge).await,
+                (HTTPS, Some(authority)) => match authority.accept(stream).await {
+                    Ok(stream) => lambent_http::serve_connection(stream, peer, edge).await,
+                    Err(error) => tracing::debug!(%error, "a function did not take the server for AWS"),
+                },
+                _ => {}
+            }
+        })
     }
 }
 

@@ -123,6 +123,16 @@ pub(crate) enum RuntimeSupport {
     Aws,
 }
 
+/// What functions reach of the networks around them.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FunctionNetwork {
+    /// The internet, as on AWS without a VPC: public IPv4 addresses by TCP and UDP, but no private network and nothing of this host.
+    Outbound,
+    /// Nothing but the server itself.
+    None,
+}
+
 /// The options of `serve`. What is not given on the command line is taken from the variable, then from the file, then from the default.
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -169,6 +179,28 @@ pub(crate) struct Serve {
     /// environment starts its own. [default: 4]
     #[arg(long, env = "LAMBENT_PRESTARTED")]
     pub(crate) prestarted: Option<usize>,
+
+    /// What functions reach of the networks around them. [default: outbound]
+    #[arg(long, env = "LAMBENT_FUNCTION_NETWORK", value_enum)]
+    pub(crate) function_network: Option<FunctionNetwork>,
+
+    /// What else they reach, such as a database in a private network: 10.0.0.0/8, 192.168.1.7:5432. [default: nothing]
+    #[arg(
+        long,
+        env = "LAMBENT_FUNCTION_NETWORK_ALLOW",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
+    pub(crate) function_network_allow: Vec<String>,
+
+    /// Ports of this host's loopback that functions reach, at the name host.lambent.internal. [default: none]
+    #[arg(long, env = "LAMBENT_ALLOW_HOST_PORT", value_name = "PORTS", value_delimiter = ',')]
+    pub(crate) allow_host_port: Vec<u16>,
+
+    /// Lead AWS's own names (*.amazonaws.com) to this server inside environments, with certificates of an authority of its own that
+    /// functions believe: for SDKs that ignore AWS_ENDPOINT_URL. [default: no]
+    #[arg(long, env = "LAMBENT_INTERCEPT_AWS", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) intercept_aws: Option<bool>,
 
     /// Divide the delays between the tries of asynchronous events by this, for tests. [default: 1]
     #[arg(long, env = "LAMBENT_EVENT_TIME_SCALE")]

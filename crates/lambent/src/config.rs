@@ -1,10 +1,11 @@
 //! From what was said to what holds.
 
-use crate::cli::{RuntimeSupport, Secret, Serve};
+use crate::cli::{FunctionNetwork, RuntimeSupport, Secret, Serve};
 use anyhow::{Context as _, bail};
 use lambent_artifacts::{Keys, S3};
 use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
+use lambent_relay::Reach;
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
 
 /// All logs together take no more room than this, unless said otherwise.
@@ -21,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) logs: lambent_log_store_files::Options,
     pub(crate) invoker: lambent_invoker::Options,
     pub(crate) sandbox: lambent_sandbox_linux::Options,
+    pub(crate) reach: Reach,
     pub(crate) event_time_scale: u32,
     pub(crate) threads: usize,
     pub(crate) drain: Duration,
@@ -58,10 +60,18 @@ impl Config {
         if let Some(ahead) = said.prestarted.or(file.prestarted) {
             sandbox.ahead = ahead;
         }
+        let reach = reach(
+            said.function_network.or(file.function_network),
+            either(said.function_network_allow, file.function_network_allow),
+            either(said.allow_host_port, file.allow_host_port),
+            said.intercept_aws.or(file.intercept_aws).unwrap_or(false),
+        )?;
+        sandbox.gate = !reach.is_nothing();
         Ok(Self {
             listen,
             data_dir,
             sandbox,
+            reach,
             runtime_support: match support {
                 RuntimeSupport::Guide => lambent_control::RuntimeSupport::Guide,
                 RuntimeSupport::Aws => lambent_control::RuntimeSupport::Aws,
@@ -112,6 +122,27 @@ fn auth(listen: SocketAddr, credentials: Vec<crate::cli::Credential>) -> anyhow:
         account: each.account,
     });
     Ok(Auth::Verify(lambent_http::Verifier::default(), credentials.collect()))
+}
+
+/// What functions reach.
+fn reach(
+    network: Option<FunctionNetwork>,
+    allowed: Vec<String>,
+    host_ports: Vec<u16>,
+    intercept_aws: bool,
+) -> anyhow::Result<Reach> {
+    let allowed = allowed.iter().map(|network| network.parse());
+    Ok(Reach {
+        internet: network.unwrap_or(FunctionNetwork::Outbound) == FunctionNetwork::Outbound,
+        allowed: allowed.collect::<Result<_, _>>().context("--function-network-allow")?,
+        host_ports,
+        intercept_aws,
+    })
+}
+
+/// A list that was said, or else the file's.
+fn either<T>(said: Vec<T>, file: Vec<T>) -> Vec<T> {
+    if said.is_empty() { file } else { said }
 }
 
 /// The store that code is taken from, if one is named.

@@ -67,5 +67,6 @@ fn name(primitive: Primitive) -> &'static str {
         Primitive::Seccomp => "seccomp: system call filter",
         Primitive::Landlock => "landlock: file access rules",
         Primitive::DistinctUser => "a host user id that owns nothing else",
+        Primitive::Gate => "outbound network: what the server lets through",
     }
 }

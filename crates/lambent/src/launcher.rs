@@ -4,9 +4,11 @@ use lambent_control::Readiness;
 use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS, Patience};
 use lambent_runtimes::{
     Bootstraps, Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchKind, LaunchPlan,
-    extension_env, platform_env,
+    Unavailable, extension_env, platform_env,
 };
-use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart};
+use lambent_sandbox::{
+    AUTHORITIES_FILE, AUTHORITY_FILE, BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart,
+};
 use lambent_store::CodeStore;
 use lambent_types::{
     Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
@@ -23,12 +25,23 @@ const RUNTIME_API: &str = "127.0.0.1:9001";
 /// Where SDKs and the CLI look for AWS's APIs, all of them. At AWS it is not set; there names lead to the endpoints.
 const AWS_ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566");
 
+/// Where programs look for whom to believe: botocore and the CLI; OpenSSL, Go and most others; Python's requests; Node.js, which adds
+/// to those that are built in.
+const BELIEF: [(&str, &str); 4] = [
+    ("AWS_CA_BUNDLE", AUTHORITIES_FILE),
+    ("SSL_CERT_FILE", AUTHORITIES_FILE),
+    ("REQUESTS_CA_BUNDLE", AUTHORITIES_FILE),
+    ("NODE_EXTRA_CA_CERTS", AUTHORITY_FILE),
+];
+
 /// Prepares environments on this host.
 pub(crate) struct HostLauncher {
     pub(crate) catalogue: Catalogue,
     pub(crate) bootstraps: Bootstraps,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// Whether environments have an authority of the server's own to believe.
+    pub(crate) believes: bool,
     /// What runtimes need before their first launch is done by one at a time.
     pub(crate) preparing: tokio::sync::Mutex<()>,
     pub(crate) debugging: Option<Debugging>,
@@ -58,8 +71,7 @@ impl Launcher for HostLauncher {
                 )));
             }
             let plan = self
-                .catalogue
-                .launch(&function.config.runtime)
+                .plan(function)
                 .map_err(|unavailable| LaunchError::RuntimeUnavailable(unavailable.to_string()))?;
             self.prepare_runtime(&plan).await?;
             let (mut trees, mut pins) = (Vec::new(), Vec::new());
@@ -88,7 +100,7 @@ impl Launcher for HostLauncher {
     }
 
     fn program(&self, function: &FunctionRecord) -> Option<Program> {
-        let plan = self.catalogue.launch(&function.config.runtime).ok()?;
+        let plan = self.plan(function).ok()?;
         if plan
             .preparation
             .as_ref()
@@ -115,6 +127,15 @@ impl HostLauncher {
             }
             (Some(_) | None, _) => Patience::AsConfigured,
         }
+    }
+
+    fn plan(&self, function: &FunctionRecord) -> Result<LaunchPlan, Unavailable> {
+        let mut plan = self.catalogue.launch(&function.config.runtime)?;
+        if self.believes {
+            let variables = BELIEF.map(|(name, file)| (name.to_owned(), file.to_owned()));
+            plan.env.extend(variables);
+        }
+        Ok(plan)
     }
 
     /// Does what the runtime needs on this host, once.

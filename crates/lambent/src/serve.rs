@@ -40,7 +40,7 @@ pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()
 }
 
 /// Lets the server open as many files as it may. The usual soft limit of 1,024 is for programs that call `select`; an environment takes
-/// eight.
+/// a dozen.
 fn open_files() -> rustix::io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(

@@ -8,17 +8,20 @@ use crate::{
     function_log::{FunctionLog, Printed},
     health::ServerHealth,
     launcher::HostLauncher,
+    outside::World,
     runtimes,
 };
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
+use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
-use lambent_http::Edge;
+use lambent_http::{Auth, Edge};
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
 use lambent_metrics::{FunctionMeter, Metrics};
+use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
@@ -27,6 +30,7 @@ use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use lambent_wire::service::Api;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -79,8 +83,16 @@ impl Ground {
         })
     }
 
+    /// Who vouches for AWS's names, where they lead to this server.
+    fn authority(&self, reach: &Reach) -> anyhow::Result<Option<Authority>> {
+        let authority = reach
+            .intercept_aws
+            .then(|| Authority::open(&self.data.join("authority")));
+        Ok(authority.transpose()?)
+    }
+
     /// Who prepares environments, and the work that makes that faster.
-    fn launcher(&self, session: Option<&Session>) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
+    fn launcher(&self, believes: bool, session: Option<&Session>) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
         let (catalogue, bootstraps, compiling) = runtimes::host(&self.data)?.compile();
         let mut chores = JoinSet::new();
         chores.spawn_blocking(compiling);
@@ -89,6 +101,7 @@ impl Ground {
             bootstraps,
             code: Arc::clone(&self.code),
             ids: Arc::clone(&self.ids),
+            believes,
             preparing: tokio::sync::Mutex::default(),
             debugging: session.and_then(Session::debugging),
         };
@@ -149,6 +162,22 @@ impl Ground {
         }
     }
 
+    fn edge(self, control: &Control, invoker: &Invoker, companions: Vec<Arc<dyn Api>>, auth: Auth) -> Arc<Edge> {
+        Arc::new(Edge::new(lambent_http::Parts {
+            control: control.clone(),
+            companions,
+            meter: self.meter,
+            code: self.code,
+            auth,
+            health: Arc::new(ServerHealth {
+                invoker: invoker.clone(),
+                store: self.store,
+            }),
+            clock: self.clock,
+            ids: self.ids,
+        }))
+    }
+
     /// Those who try events, and those who deliver what becomes of them.
     fn workers(&self, services: Services, queue: EventQueue, outbox: Outbox, time_scale: u32) -> (Dispatcher, Courier) {
         let options = lambent_events::Options {
@@ -183,9 +212,9 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     if let Some(session) = session {
         ground.code = session.over(ground.code);
     }
-    let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
-    warn_about_gaps(&sandbox);
-    let (launcher, mut chores) = ground.launcher(session)?;
+    let authority = ground.authority(&config.reach)?;
+    let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
+    let (launcher, mut chores) = ground.launcher(authority.is_some(), session)?;
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
@@ -194,6 +223,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
             launcher: Arc::clone(&launcher) as _,
             sandbox: environments(&sandbox, session, &mut chores).await?,
             aws_endpoint: Arc::clone(&inside) as _,
+            outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
             log: ground.function_log(&kept_logs, config.function_logs)?,
             meter: Arc::clone(&ground.meter) as _,
             clock: Arc::clone(&ground.clock),
@@ -227,24 +257,13 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
     let sources = ground.sources(&control, &sqs);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
-    let edge = Arc::new(Edge::new(lambent_http::Parts {
-        control: control.clone(),
-        companions: vec![
-            Arc::new(logs.clone()),
-            Arc::new(metrics.clone()),
-            Arc::new(sns),
-            Arc::new(sqs.clone()),
-        ],
-        meter: Arc::clone(&ground.meter) as _,
-        code: ground.code,
-        auth: config.auth,
-        health: Arc::new(ServerHealth {
-            invoker: invoker.clone(),
-            store: ground.store,
-        }),
-        clock: ground.clock,
-        ids: ground.ids,
-    }));
+    let companions: Vec<Arc<dyn Api>> = vec![
+        Arc::new(logs.clone()),
+        Arc::new(metrics.clone()),
+        Arc::new(sns),
+        Arc::new(sqs.clone()),
+    ];
+    let edge = ground.edge(&control, &invoker, companions, config.auth);
     inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
@@ -273,6 +292,20 @@ async fn environments(
         Some(session) => session.around(sandbox, chores).await,
         None => Ok(sandbox),
     }
+}
+
+/// Makes environments, which believe the authority if there is one.
+async fn sandbox(
+    options: lambent_sandbox_linux::Options,
+    authority: Option<&Authority>,
+) -> anyhow::Result<Arc<LinuxSandbox>> {
+    let sandbox = LinuxSandbox::new(lambent_sandbox_linux::Options {
+        authority: authority.map(|authority| authority.certificate_file().to_owned()),
+        ..options
+    });
+    let sandbox = Arc::new(sandbox.await?);
+    warn_about_gaps(&sandbox);
+    Ok(sandbox)
 }
 
 /// Isolation is real or said to be absent.

@@ -170,7 +170,7 @@ impl Watch {
                     let _ = waiting.send(processes);
                 }
             }
-            FromInit::Running => self.restarted(Ok(())),
+            FromInit::Running { .. } => self.restarted(Ok(())),
             FromInit::InvalidEntrypoint { command, reason } => {
                 self.restarted(Err(StartError::InvalidEntrypoint { command, reason }));
             }

@@ -105,6 +105,8 @@ fn spawn(state_dir: &Path, options: &Options) -> Result<(OwnedFd, Child), OpenEr
         .arg(state_dir)
         .arg(options.spares.to_string())
         .arg(options.ahead.to_string())
+        .arg(u8::from(options.gate).to_string())
+        .args(&options.authority)
         .env_clear()
         .current_dir("/")
         .process_group(0)

@@ -76,9 +76,12 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs, and the read end of the companions'
-    /// output if there are any.
-    Running,
+    /// The runtime process runs. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
+    /// reports and its injector if there is one; the read end of the companions' output if there are any.
+    Running {
+        /// Whether the gate is beside it.
+        gate: bool,
+    },
     /// The command cannot be executed.
     InvalidEntrypoint {
         /// The program, as seen inside.

@@ -8,7 +8,9 @@ use crate::{
     step::StepError,
     sys,
 };
-use lambent_sandbox::{BoxFuture, Enforcement, EnvSpec, Processes, Program, Sandbox, SandboxProvider, StartError};
+use lambent_sandbox::{
+    BoxFuture, Enforcement, EnvSpec, Gate, Processes, Program, Sandbox, SandboxProvider, StartError,
+};
 use rustix::io::Errno;
 use std::{
     fs, io,
@@ -32,6 +34,11 @@ pub struct Options {
     /// How many programs wait that were started ahead ([`ProgramStart::Ahead`](lambent_sandbox::ProgramStart)): of those that were asked
     /// for in the last minutes, the latest first. Each takes what its interpreter takes, 8 MiB for Python and 40 MiB for Node.js.
     pub ahead: usize,
+    /// Whether environments have a [`Gate`], where the host allows it.
+    pub gate: bool,
+    /// A file with a certificate that environments find at [`AUTHORITY_FILE`](lambent_sandbox::AUTHORITY_FILE), and with the host's own
+    /// at [`AUTHORITIES_FILE`](lambent_sandbox::AUTHORITIES_FILE).
+    pub authority: Option<PathBuf>,
 }
 
 impl Options {
@@ -42,6 +49,8 @@ impl Options {
             state_dir: state_dir.into(),
             spares: 2,
             ahead: 4,
+            gate: true,
+            authority: None,
         }
     }
 }
@@ -167,6 +176,7 @@ impl Inner {
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
         let Inside {
             listeners: [runtime_api, aws_endpoint],
+            gate,
             companion_output,
         } = running(&socket).await?;
         if let Some(output) = &companion_output {
@@ -181,6 +191,7 @@ impl Inner {
         Ok(Sandbox {
             runtime_api,
             aws_endpoint,
+            gate,
             output,
             companion_output,
             exited,
@@ -206,6 +217,7 @@ impl Inner {
 /// What was opened inside.
 struct Inside {
     listeners: [TcpListener; 2],
+    gate: Option<Gate>,
     companion_output: Option<OwnedFd>,
 }
 
@@ -215,15 +227,22 @@ async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<Inside, StartError> {
         .await
         .map_err(|error| setup("listen to the init", &error))?;
     match message {
-        Some((FromInit::Running, fds)) => {
+        Some((FromInit::Running { gate }, fds)) => {
             let mut fds = fds.into_iter();
-            let mut listener = || {
-                let fd = fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF))?;
-                Ok(TcpListener::from(fd))
+            let mut next = || fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF));
+            let listeners = [next()?.into(), next()?.into()];
+            let gate = if gate {
+                Some(Gate {
+                    listener: next()?.into(),
+                    reports: next()?,
+                    injector: next()?,
+                })
+            } else {
+                None
             };
-            let listeners = [listener()?, listener()?];
             Ok(Inside {
                 listeners,
+                gate,
                 companion_output: fds.next(),
             })
         }

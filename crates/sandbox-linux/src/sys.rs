@@ -284,6 +284,19 @@ pub(crate) fn loopback_up(socket: impl AsFd) -> Result<(), Errno> {
     if result == 0 { Ok(()) } else { Err(last_errno()) }
 }
 
+/// Sets an option of a socket that is a number.
+pub(crate) fn set_option(
+    socket: BorrowedFd<'_>,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> Result<(), Errno> {
+    let length = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the value lives throughout the call and is as long as said.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), length) };
+    if result == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
 /// Sets both the soft and the hard limit of a child that inherited this process's, never above those: only root may raise them.
 pub(crate) fn limit(child: rustix::process::Pid, resource: rustix::process::Resource, value: u64) -> Result<(), Errno> {
     rustix::process::prlimit(Some(child), resource, within_own(resource, value)).map(|_| ())

@@ -29,6 +29,8 @@ pub enum Primitive {
     Landlock,
     /// Runs under a user id that owns nothing else on the host.
     DistinctUser,
+    /// Reaches other networks through a gate of the server's, which decides what of them. Not listed where nobody wants one.
+    Gate,
 }
 
 /// Whether a primitive is in force here.

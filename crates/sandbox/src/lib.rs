@@ -5,9 +5,13 @@
 //! Runtime API and for AWS's APIs, and hands back a [`Sandbox`]. It speaks neither nor knows what a function is.
 
 mod enforcement;
+mod gate;
 mod spec;
 
 pub use enforcement::{Enforcement, Guarantee, Primitive};
+pub use gate::{
+    AUTHORITIES_FILE, AUTHORITY_FILE, AWS_ADDRESS, ENVIRONMENT_ADDRESS, Gate, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS,
+};
 pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program, ProgramStart};
 
 use std::{
@@ -44,6 +48,8 @@ pub struct Sandbox {
     pub runtime_api: TcpListener,
     /// Listens on 127.0.0.1:4566 inside the environment's network: there the function's SDKs reach AWS's APIs. Non-blocking.
     pub aws_endpoint: TcpListener,
+    /// The way out of the environment's network; `None` where there is none.
+    pub gate: Option<Gate>,
     /// The read end of the pipe behind stdout and stderr of the runtime. Non-blocking.
     pub output: OwnedFd,
     /// Told once, when the runtime process has ended. A dropped sender means that the environment was lost as a whole.

@@ -23,6 +23,10 @@ ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=120, max_pool_c
 class Server:
     """One data directory and the server that runs on it, which may be started more than once."""
 
+    listen = "127.0.0.1:0"
+    # What starts the server, and the descriptors that it gets from here.
+    prefix, inherited = (), ()
+
     def __init__(self, folder, *flags):
         self.data = folder / "data"
         self.log_file = folder / "log"
@@ -32,11 +36,16 @@ class Server:
 
     def start(self, log=None):
         """Starts the server and returns once it listens. `log` is where it writes if not to `log_file`, where that must arrive."""
-        command = [host.binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data), *self.flags]
+        serve = [host.binary(), "serve", "--listen", self.listen, "--data-dir", str(self.data), *self.flags]
         seen = len(self.log())
         with open(self.log_file, "ab") as file:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log or file, stderr=log or file, env=environment()
+                [*self.prefix, *serve],
+                stdin=subprocess.DEVNULL,
+                stdout=log or file,
+                stderr=log or file,
+                env=environment(),
+                pass_fds=self.inherited,
             )
         self.url = eventually(lambda: self._listening(seen), 30, "the line that says where the server listens")
         return self

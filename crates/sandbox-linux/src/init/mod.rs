@@ -4,6 +4,7 @@
 //! which environment it becomes, builds the rest, gives up every privilege and then reaps until the server lets go of it. When it ends,
 //! the kernel ends every other process of its pid namespace. While it waits it may be told to start the runtime's program already.
 
+mod gate;
 mod landlock;
 mod mounts;
 mod network;
@@ -14,6 +15,7 @@ mod runtime;
 mod seccomp;
 
 pub(crate) use self::{
+    gate::try_gate,
     mounts::{SINGLE_MOUNT_POINTS, is_allowed_inside},
     privileges::{INSIDE_GID, INSIDE_UID},
     reaper::drain,
@@ -44,6 +46,8 @@ pub(crate) struct Inheritance<'a> {
     pub(crate) entrances: Vec<OwnedFd>,
     /// Compiled once, for all.
     pub(crate) filter: &'a Filter,
+    /// Whether its network gets a gate.
+    pub(crate) gate: bool,
 }
 
 /// Why an environment did not come to be.
@@ -95,6 +99,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
         output,
         entrances,
         filter,
+        gate,
     } = inheritance;
     let kept: Vec<_> = entrances.iter().chain([&link, &output]).map(AsFd::as_fd).collect();
     // SAFETY: what the starter owned is not used or dropped here: `run` never returns to it.
@@ -102,7 +107,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     let Some((ToInit::Mapped, _)) = channel::receive(&link).step("wait for the id maps")? else {
         return Ok(());
     };
-    let mut prepared = Prepared::make(entrances, output, filter);
+    let mut prepared = Prepared::make(entrances, output, filter, gate);
     let (spec, fds) = loop {
         match channel::receive(&link).step("wait for a task")? {
             Some((ToInit::StartAhead(program), mounts)) => {
@@ -129,7 +134,8 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
         }) => {
             let companion_fd = companion_output.as_ref().map(AsFd::as_fd);
             let beside: Vec<_> = listeners.fds().into_iter().chain(companion_fd).collect();
-            channel::send(&server, &FromInit::Running, &beside).step("report")?;
+            let gate = listeners.has_gate();
+            channel::send(&server, &FromInit::Running { gate }, &beside).step("report")?;
             drop((listeners, companion_output));
             // Function code may run already. Should this fail, the environment ends.
             rules.enforce()?;
@@ -174,7 +180,7 @@ struct Started {
 
 impl<'a> Prepared<'a> {
     /// Does all that no [`EnvSpec`] is needed for.
-    fn make(entrances: Vec<OwnedFd>, output: OwnedFd, filter: &'a Filter) -> Result<Self, StepError> {
+    fn make(entrances: Vec<OwnedFd>, output: OwnedFd, filter: &'a Filter, gate: bool) -> Result<Self, StepError> {
         privileges::take_identity()?;
         for entrance in &entrances {
             rustix::io::write(entrance, b"0").step("join the control group")?;
@@ -183,7 +189,7 @@ impl<'a> Prepared<'a> {
         mounts::enter_root()?;
         mounts::mount_tmp()?;
         rustix::system::sethostname(b"lambent").step("set the host name")?;
-        let listeners = network::Listeners::open()?;
+        let listeners = network::Listeners::open(gate)?;
         let children = sys::child_signals().step("watch children")?;
         let rules = landlock::Rules::prepare()?;
         privileges::close_the_way_back()?;

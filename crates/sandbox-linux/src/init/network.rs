@@ -1,5 +1,6 @@
-//! A network of the environment's own, in which there is nothing but the server's two listeners.
+//! A network of the environment's own, in which there is nothing but the server's listeners, and the gate where there is one.
 
+use super::gate::Gate;
 use crate::{
     step::{Step, StepError},
     sys,
@@ -22,23 +23,39 @@ const AWS_ENDPOINT_PORT: u16 = 4566;
 pub(super) struct Listeners {
     runtime_api: TcpListener,
     aws_endpoint: TcpListener,
+    gate: Option<Gate>,
 }
 
 impl Listeners {
-    /// Brings loopback up and opens both.
-    pub(super) fn open() -> Result<Self, StepError> {
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).step("open a socket")?;
-        sys::loopback_up(socket).step("bring loopback up")?;
+    /// Brings loopback up and opens all of them.
+    pub(super) fn open(with_gate: bool) -> Result<Self, StepError> {
+        bring_loopback_up()?;
         Ok(Self {
             runtime_api: listen(RUNTIME_API_PORT).step("listen for the Runtime API")?,
             aws_endpoint: listen(AWS_ENDPOINT_PORT).step("listen for AWS's APIs")?,
+            gate: with_gate.then(Gate::build).transpose()?,
         })
     }
 
     /// In the order in which [`FromInit::Running`](crate::protocol::FromInit::Running) has them.
-    pub(super) fn fds(&self) -> [BorrowedFd<'_>; 2] {
+    pub(super) fn fds(&self) -> Vec<BorrowedFd<'_>> {
+        let gate = self.gate.iter().flat_map(Gate::fds);
         [self.runtime_api.as_fd(), self.aws_endpoint.as_fd()]
+            .into_iter()
+            .chain(gate)
+            .collect()
     }
+
+    /// Whether there is a way out.
+    pub(super) fn has_gate(&self) -> bool {
+        self.gate.is_some()
+    }
+}
+
+/// A new network namespace has its loopback down.
+pub(super) fn bring_loopback_up() -> Result<(), StepError> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).step("open a socket")?;
+    sys::loopback_up(socket).step("bring loopback up")
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

@@ -78,7 +78,10 @@ fn obey(watched: &mut Watched, request: FromServer) -> Result<(), StepError> {
         FromServer::Thaw => signal_all(Signal::CONT),
         FromServer::Restart(spec) => {
             let restarted = watched.processes.restart(&spec);
-            watched.tell(&restarted.map_or_else(FromInit::from, |()| FromInit::Running), &[])
+            watched.tell(
+                &restarted.map_or_else(FromInit::from, |()| FromInit::Running { gate: false }),
+                &[],
+            )
         }
         FromServer::Connect(port) => {
             // Whoever asked sees that there is no socket, and tries again.

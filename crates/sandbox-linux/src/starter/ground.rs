@@ -2,6 +2,7 @@
 //! for control groups, and the system call filter.
 
 use super::{
+    Outside,
     ids::HostIds,
     measure::{self, Found},
     record::{self, Record},
@@ -32,18 +33,20 @@ pub(super) struct Ground {
     tree: Tree,
     record: Record,
     next: u64,
+    /// Whether environments get a gate.
+    gate: bool,
 }
 
 impl Ground {
-    /// Makes all of it, and measures what holds.
-    pub(super) fn prepare(state_dir: &Path) -> (Result<Self, StepError>, Enforcement) {
+    /// Makes all of it, and measures what holds. Environments get a gate if they are to have one and it can be.
+    pub(super) fn prepare(state_dir: &Path, outside: Outside) -> (Result<Self, StepError>, Enforcement) {
         let mut found = Found::default();
-        let ground = Self::make(state_dir, &mut found);
+        let ground = Self::make(state_dir, outside, &mut found);
         let enforcement = measure::enforcement(&found, ground.as_ref().err());
         (ground, enforcement)
     }
 
-    fn make(state_dir: &Path, found: &mut Found) -> Result<Self, StepError> {
+    fn make(state_dir: &Path, outside: Outside, found: &mut Found) -> Result<Self, StepError> {
         found.kernel = kernel_version();
         if found.kernel < OLDEST_KERNEL {
             let (major, minor) = OLDEST_KERNEL;
@@ -56,7 +59,8 @@ impl Ground {
         fs::create_dir_all(&folder).step(format!("create {}", folder.display()))?;
         record::clean_up_after_others(&folder);
         let root = state_dir.join("root");
-        stage::build(&root)?;
+        let gate = found.try_gate(outside.gate);
+        stage::build(&root, gate, outside.authority.as_deref())?;
         // Inits begin where the starter is. They need no way to it then, which may lead through directories that are closed to them.
         rustix::process::chdir(&root).step("enter the minimal root")?;
         let filter = Filter::compile()?;
@@ -73,6 +77,7 @@ impl Ground {
             tree,
             record,
             next: 0,
+            gate,
         })
     }
 
@@ -85,6 +90,7 @@ impl Ground {
             &Parts {
                 filter: &self.filter,
                 ids: &self.ids,
+                gate: self.gate,
             },
             number,
             group,

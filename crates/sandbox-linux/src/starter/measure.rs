@@ -3,7 +3,7 @@
 use super::{ids::HostIds, spawn};
 use crate::{
     cgroup::{Controller, Missing, Tree},
-    init::{Filter, load_filter},
+    init::{Filter, load_filter, try_gate},
     step::StepError,
     sys,
 };
@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub(super) ids: Option<HostIds>,
     namespaces: Vec<(Primitive, Result<(), StepError>)>,
     filter: Option<Result<(), StepError>>,
+    /// `None` where nobody wants one.
+    gate: Option<Result<(), StepError>>,
     controllers: Vec<(Controller, Result<String, String>)>,
 }
 
@@ -47,6 +49,12 @@ impl Found {
     /// Loads the filter in a child.
     pub(super) fn try_filter(&mut self, filter: &Filter) {
         self.filter = Some(spawn::in_child(0, || load_filter(filter)));
+    }
+
+    /// Builds a gate in a child, if there are to be any. Whether there can be.
+    pub(super) fn try_gate(&mut self, wanted: bool) -> bool {
+        self.gate = wanted.then(|| spawn::in_child(libc::CLONE_NEWUSER | libc::CLONE_NEWNET, try_gate));
+        self.gate.as_ref().is_some_and(Result::is_ok)
     }
 
     /// Takes note of which controllers were found.
@@ -127,8 +135,19 @@ pub(super) fn enforcement(found: &Found, broken: Option<&StepError>) -> Enforcem
         (Primitive::Landlock, landlock),
         (Primitive::DistinctUser, found.distinct_user()),
     ];
+    let gate = found.gate.as_ref().map(|tried| (Primitive::Gate, gate(tried)));
     Enforcement {
-        guarantees: namespaces.chain(rest).collect(),
+        guarantees: namespaces.chain(rest).chain(gate).collect(),
+    }
+}
+
+fn gate(tried: &Result<(), StepError>) -> Guarantee {
+    match tried {
+        Ok(()) => Guarantee::Enforced("TCP and UDP, let through by the server".to_owned()),
+        Err(error) => absent(
+            error,
+            "functions reach no network; load the kernel modules nf_tables, nft_tproxy, nft_log and nfnetlink_log: modprobe -a",
+        ),
     }
 }
 

@@ -54,6 +54,14 @@ const REVIEW: Duration = Duration::from_secs(60);
 /// How often at the most, at the end: two seconds.
 const LAST_RETRIES: usize = 200;
 
+/// What environments have to do with the world outside.
+struct Outside {
+    /// Whether they are to have a gate.
+    gate: bool,
+    /// The file with the certificate of whom they believe there.
+    authority: Option<PathBuf>,
+}
+
 /// Becomes the starter when the server asked for one; returns at once otherwise.
 ///
 /// To be called first thing in `main`, before any thread or runtime exists.
@@ -63,15 +71,27 @@ pub fn run_starter_if_asked() {
         return;
     }
     let state_dir = arguments.next().map(PathBuf::from);
-    let mut number = || arguments.next().and_then(|number| number.to_str()?.parse().ok());
-    let status = match (state_dir, number(), number()) {
-        (Some(state_dir), Some(plain), Some(ahead)) => match start(state_dir, Stock { plain, ahead }) {
-            Ok(()) => 0,
-            Err(error) => {
-                eprintln!("environment starter: {error}");
-                1
+    let mut number = || {
+        arguments
+            .next()
+            .and_then(|number| number.to_str()?.parse::<usize>().ok())
+    };
+    let numbers = (number(), number(), number());
+    let authority = arguments.next().map(PathBuf::from);
+    let status = match (state_dir, numbers) {
+        (Some(state_dir), (Some(plain), Some(ahead), Some(gate))) => {
+            let outside = Outside {
+                gate: gate > 0,
+                authority,
+            };
+            match start(state_dir, Stock { plain, ahead }, outside) {
+                Ok(()) => 0,
+                Err(error) => {
+                    eprintln!("environment starter: {error}");
+                    1
+                }
             }
-        },
+        }
         _ => {
             eprintln!("environment starter: started by the server only");
             2
@@ -80,14 +100,14 @@ pub fn run_starter_if_asked() {
     sys::exit_now(status)
 }
 
-fn start(state_dir: PathBuf, stock: Stock) -> Result<(), StepError> {
+fn start(state_dir: PathBuf, stock: Stock, outside: Outside) -> Result<(), StepError> {
     sys::ignore_terminal_signals();
     // One descriptor per environment: the soft limit is for programs that use `select`.
     sys::raise_to_hard_limit(Resource::Nofile).step("raise the limit on open files")?;
     // SAFETY: nothing has used standard input yet: this is the first thing the program does.
     let server = unsafe { sys::take_standard_input() }.step("take the server's socket")?;
     let children = sys::child_signals().step("watch children")?;
-    let (ground, enforcement) = Ground::prepare(&state_dir);
+    let (ground, enforcement) = Ground::prepare(&state_dir, outside);
     let mut starter = Starter {
         server,
         children,

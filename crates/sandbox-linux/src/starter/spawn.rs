@@ -42,6 +42,7 @@ pub(super) struct Blank {
 pub(super) struct Parts<'a> {
     pub(super) filter: &'a Filter,
     pub(super) ids: &'a HostIds,
+    pub(super) gate: bool,
 }
 
 /// Makes the init with this number, in `group`. When that fails the group is gone too.
@@ -85,6 +86,7 @@ fn fork_init(parts: &Parts<'_>, host_id: u32, group: &Group) -> Result<Init, Ste
             output: write_output,
             entrances,
             filter: parts.filter,
+            gate: parts.gate,
         }),
         Forked::Parent { pid, pidfd } => (Pid::from_raw(pid).ok_or(Errno::SRCH).step("clone")?, pidfd),
     };

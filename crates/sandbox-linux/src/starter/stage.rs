@@ -6,6 +6,7 @@ use crate::{
     step::{Step, StepError},
     sys::{self, MountAttributes},
 };
+use lambent_sandbox::{AUTHORITIES_FILE, AUTHORITY_FILE, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS};
 use rustix::{
     fs::CWD,
     mount::{MountFlags, MoveMountFlags, OpenTreeFlags, mount, move_mount, open_tree},
@@ -24,6 +25,8 @@ const ETC_DIRS: [&str; 5] = ["ssl", "pki", "ca-certificates", "crypto-policies",
 const ETC_DIR_PREFIX: &str = "java-";
 /// Copied rather than mounted: small, and package managers replace them by renaming, which a mount would not follow.
 const ETC_COPIES: [&str; 2] = ["ld.so.cache", "localtime"];
+/// Where distributions keep the certificates of whom they believe, in one file.
+const HOST_AUTHORITIES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 const DEVICE_LINKS: [(&str, &str); 5] = [
     ("fd", "/proc/self/fd"),
@@ -36,7 +39,7 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
 const EMPTY_DIRS: [&str; 5] = ["opt", "tmp", "proc", "var", "dev"];
 
 /// Builds the root at `root` in this mount namespace and seals it.
-pub(super) fn build(root: &Path) -> Result<(), StepError> {
+pub(super) fn build(root: &Path, gate: bool, authority: Option<&Path>) -> Result<(), StepError> {
     fs::create_dir_all(root).step(format!("create {}", root.display()))?;
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
     mount("tmpfs", root, "tmpfs", flags, c"mode=755,size=8m,nr_inodes=4096").step("mount the minimal root")?;
@@ -47,28 +50,38 @@ pub(super) fn build(root: &Path) -> Result<(), StepError> {
     for dir in SYSTEM_DIRS {
         show(&Path::new("/").join(dir), &root.join(dir))?;
     }
-    build_etc(&root.join("etc"))?;
+    build_etc(&root.join("etc"), gate)?;
+    if let Some(authority) = authority {
+        build_authorities(root, authority)?;
+    }
     build_dev(&root.join("dev"))?;
     // Sealed alone: the devices below must stay devices.
     let top = open_tree(CWD, root, OpenTreeFlags::OPEN_TREE_CLOEXEC).step("open the minimal root")?;
     sys::mount_setattr_alone(top.as_fd(), MountAttributes::SEALED).step("seal the minimal root")
 }
 
-fn build_etc(etc: &Path) -> Result<(), StepError> {
+fn build_etc(etc: &Path, gate: bool) -> Result<(), StepError> {
     fs::create_dir_all(etc).step("create /etc")?;
     let (uid, gid) = (INSIDE_UID, INSIDE_GID);
     let passwd =
         format!("root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:{uid}:{gid}::/home/sbx_user1051:/sbin/nologin\n");
+    let local = "127.0.0.1 localhost lambent sandbox.localdomain sandbox\n::1 localhost\n";
+    let (hosts, resolver) = if gate {
+        (
+            format!("{local}{HOST_ADDRESS} {HOST_NAME}\n"),
+            format!("nameserver {RESOLVER_ADDRESS}\noptions timeout:5 attempts:2\n"),
+        )
+    } else {
+        // There is no network to ask: a look-up fails at once instead of after a timeout.
+        let nobody = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n";
+        (local.to_owned(), nobody.to_owned())
+    };
     let files = [
         ("passwd", passwd.as_str()),
         ("group", &format!("root:x:0:\nsbx_group1051:x:{gid}:\n")),
-        (
-            "hosts",
-            "127.0.0.1 localhost lambent sandbox.localdomain sandbox\n::1 localhost\n",
-        ),
+        ("hosts", hosts.as_str()),
         ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
-        // There is no network to ask: a look-up fails at once instead of after a timeout.
-        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"),
+        ("resolv.conf", resolver.as_str()),
     ];
     for (name, content) in files {
         fs::write(etc.join(name), content).step(format!("write /etc/{name}"))?;
@@ -89,6 +102,19 @@ fn build_etc(etc: &Path) -> Result<(), StepError> {
         }
     }
     Ok(())
+}
+
+/// Who is believed beside those whom the host believes, alone and together with them.
+fn build_authorities(root: &Path, authority: &Path) -> Result<(), StepError> {
+    let inside = |path: &str| root.join(path.trim_start_matches('/'));
+    let (alone, together) = (inside(AUTHORITY_FILE), inside(AUTHORITIES_FILE));
+    let certificate = fs::read(authority).step(format!("read {}", authority.display()))?;
+    let hosts = HOST_AUTHORITIES.iter().find_map(|file| fs::read(file).ok());
+    let mut all = hosts.unwrap_or_default();
+    all.extend(&certificate);
+    fs::create_dir_all(alone.parent().unwrap_or(root)).step("create /etc/lambent")?;
+    fs::write(&alone, certificate).step(format!("write {AUTHORITY_FILE}"))?;
+    fs::write(&together, all).step(format!("write {AUTHORITIES_FILE}"))
 }
 
 fn build_dev(dev: &Path) -> Result<(), StepError> {

@@ -93,6 +93,7 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         companion_exits: _,
         companion_output: _,
         aws_endpoint: _,
+        gate: _,
     } = sandbox;
     let exit = exited.await.ok();
     // Its init would write the output of those that come after them.

@@ -1,7 +1,8 @@
 //! What an environment is kept from.
 
 use crate::host::{Host, finish, mount, sh};
-use lambent_sandbox::{Exit, Primitive, StartError};
+use lambent_sandbox::{Exit, Primitive, SandboxProvider as _, StartError};
+use lambent_sandbox_linux::{LinuxSandbox, Options};
 use std::{fs, net::TcpListener};
 
 pub(crate) async fn the_runtime_is_an_unprivileged_user_of_its_own_namespaces(host: &Host) {
@@ -92,16 +93,53 @@ pub(crate) async fn other_networks_are_out_of_reach(host: &Host) {
     let own = host
         .sh(
             "for port in 9001 4566; do bash -c \"echo > /dev/tcp/127.0.0.1/$port\" && echo connected; done; \
-             bash -c 'echo > /dev/tcp/1.1.1.1/80' 2>&1",
+             timeout 1 bash -c 'echo > /dev/tcp/1.1.1.1/80' 2>&1 && echo connected",
         )
         .await;
-    assert!(
-        own.output.starts_with("connected\nconnected\n") && own.output.contains("unreachable"),
-        "{own:?}"
-    );
+    assert_eq!(own.output, "connected\nconnected\n", "{own:?}");
     for listener in [&neighbour.runtime_api, &neighbour.aws_endpoint] {
         assert!(listener.accept().is_err(), "a connection reached the neighbour");
     }
+}
+
+pub(crate) async fn what_leads_elsewhere_is_held_up_and_reported(host: &Host) {
+    if !host.enforces(Primitive::Gate) {
+        return;
+    }
+    let script = "timeout 1 bash -c 'echo > /dev/tcp/198.51.100.7/443'; echo status $?; bash -c 'echo x > /dev/udp/198.51.100.7/5000'";
+    let mut sandbox = host.start(sh(script)).await;
+    let gate = sandbox.gate.take().unwrap();
+    let outcome = finish(sandbox).await;
+    assert_eq!(outcome.output, "status 124\n", "nobody let the connection in");
+    assert!(gate.listener.accept().is_err(), "nor came it in by itself");
+    let mut reports = Vec::new();
+    let mut report = [0; 4_096];
+    let reported = std::net::UdpSocket::from(gate.reports);
+    while let Ok(length) = reported.recv(&mut report) {
+        reports.push(report[..length].to_vec());
+    }
+    for to in [&b"\xc6\x33\x64\x07"[..], b"\x01\xbb", b"\x13\x88"] {
+        let is_named = |report: &Vec<u8>| report.windows(to.len()).any(|part| part == to);
+        assert!(reports.iter().any(is_named), "{to:?} in {reports:?}");
+    }
+}
+
+pub(crate) async fn without_a_gate_there_is_no_way(host: &Host) {
+    let options = Options {
+        gate: false,
+        ..Options::new(host.state_dir().join("shut"))
+    };
+    let provider = LinuxSandbox::new(options).await.unwrap();
+    let wanted = |(primitive, _): &(Primitive, _)| *primitive == Primitive::Gate;
+    assert!(!provider.enforcement().guarantees.iter().any(wanted));
+    let sandbox = provider
+        .start(sh("bash -c 'echo > /dev/tcp/1.1.1.1/80' 2>&1"))
+        .await
+        .unwrap();
+    assert!(sandbox.gate.is_none());
+    let outcome = finish(sandbox).await;
+    assert!(outcome.output.contains("unreachable"), "{outcome:?}");
+    provider.close().await;
 }
 
 pub(crate) async fn the_kernel_refuses_what_functions_have_no_use_for(host: &Host) {

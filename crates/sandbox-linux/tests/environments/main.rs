@@ -60,6 +60,8 @@ const TESTS: &[Test] = &tests![
     isolation::tmp_is_sized_and_private,
     isolation::host_processes_and_files_are_out_of_sight,
     isolation::other_networks_are_out_of_reach,
+    isolation::what_leads_elsewhere_is_held_up_and_reported,
+    isolation::without_a_gate_there_is_no_way,
     isolation::the_kernel_refuses_what_functions_have_no_use_for,
     isolation::no_descriptor_leaks,
     isolation::layers_lie_over_each_other,
