@@ -91,8 +91,11 @@ def debugpy(tmp_path_factory):
 
 
 def with_debugpy(session, debugpy):
-    subprocess.run(["cp", "-r", f"{debugpy}/debugpy", str(session.code)], check=True)
-    subprocess.run(["chmod", "-R", "a+rX", str(session.code)], check=True)
+    """Puts it into the function's directory, in one change."""
+    beside = session.code.parent / "debugpy"
+    subprocess.run(["cp", "-r", f"{debugpy}/debugpy", str(beside)], check=True)
+    subprocess.run(["chmod", "-R", "a+rX", str(beside)], check=True)
+    beside.rename(session.code / "debugpy")
 
 
 @pytest.mark.parametrize("wait", [False, True])
