@@ -6,7 +6,8 @@ import { accessible, browse, lambda, open, PYTHON, serve, shoot } from "./kit.mj
 
 const PAGES = {
   dashboard: "/", functions: "/functions", create: "/create", blueprints: "/create?from=blueprint", code: "/functions/harbour?tab=code", test: "/functions/harbour?tab=test",
-  monitoring: "/functions/harbour?tab=monitoring", configuration: "/functions/harbour?tab=configuration", versions: "/functions/harbour?tab=versions", version: "/functions/harbour?tab=configuration&qualifier=1", layers: "/layers", live: "/live", missing: "/nowhere",
+  monitoring: "/functions/harbour?tab=monitoring", configuration: "/functions/harbour?tab=configuration", versions: "/functions/harbour?tab=versions",
+  version: "/functions/harbour?tab=configuration&qualifier=1", alias: "/functions/harbour?tab=configuration&qualifier=prod", latest: "/functions/harbour?tab=test&qualifier=%24LATEST", layers: "/layers", live: "/live", missing: "/nowhere",
 };
 
 let server, browser;
@@ -38,6 +39,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       if (name === "code") await page.getByLabel(/Code: lambda_function.py/).waitFor();
       if (name === "live") await page.locator(".tile").nth(1).waitFor();
       if (name === "monitoring") await page.locator(".charts figure, .charts .notice").first().waitFor();
+      assert.deepEqual(await page.locator("main .notice.bad").allTextContents(), []);
       await accessible(page, `${name}, ${look}`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(wide <= 0, `${wide} pixels too wide`);
@@ -99,6 +101,81 @@ test("the settings of a function are changed as any client changes them", async 
   assert.deepEqual(faults, []);
 });
 
+test("a function is uploaded, published, given an alias and deleted", async () => {
+  const { page, faults } = await browser.page(server);
+  await open(page, server, "/functions/buoys?tab=code");
+  const { zip } = await import("../../crates/console/web/js/zip.js");
+  const data = new TextEncoder().encode("def lambda_handler(event, context):\n    return 'uploaded'\n");
+  const buffer = Buffer.from(await zip([{ path: "lambda_function.py", data }]).arrayBuffer());
+  await page.getByLabel("Package", { exact: true }).setInputFiles({ name: "new.zip", mimeType: "application/zip", buffer });
+  await page.getByRole("button", { name: "Upload and deploy" }).click();
+  await page.getByLabel(/Code: lambda_function.py/).getByText("'uploaded'").waitFor();
+
+  // Another file, under another name, and the first one gone.
+  await page.getByRole("button", { name: "New file" }).click();
+  await page.getByRole("dialog").getByLabel("Path").fill("lib/depth.py");
+  await page.getByRole("dialog").getByRole("button", { name: "New file" }).click();
+  await page.getByLabel(/Code: lib\/depth.py/).click();
+  await page.keyboard.insertText("DEPTH = 7\n");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("dialog").getByLabel("Path").fill("lib/depths.py");
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await page.getByLabel(/Code: lib\/depths.py/).waitFor();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Saved and deployed.").waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "lib/depths.py", exact: true }).click();
+  await page.getByLabel(/Code: lib\/depths.py/).getByText("DEPTH").waitFor();
+
+  await open(page, server, "/functions/buoys?tab=versions");
+  for (const n of [1, 2]) {
+    await page.getByRole("button", { name: "Publish new version" }).first().click();
+    await page.getByRole("dialog").getByLabel("Version description").fill(`Number ${n}`);
+    await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+    await page.getByRole("heading", { name: `buoys ${n}` }).waitFor();
+    await lambda(server, "PUT", "2015-03-31/functions/buoys/configuration", { Description: `After ${n}` });
+    await open(page, server, "/functions/buoys?tab=versions");
+  }
+  await page.getByRole("button", { name: "Create alias" }).last().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("live");
+  await dialog.getByLabel("Version", { exact: true }).selectOption("1");
+  await dialog.getByLabel("Additional version").selectOption("2");
+  await dialog.getByLabel("Its weight in percent").fill("25");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await page.getByText("25 % 2").waitFor();
+  const alias = await lambda(server, "GET", "2015-03-31/functions/buoys/aliases/live");
+  assert.deepEqual([alias.FunctionVersion, alias.RoutingConfig.AdditionalVersionWeights], ["1", { 2: 0.25 }]);
+
+  await page.locator("summary", { hasText: "Actions" }).click();
+  await page.getByRole("button", { name: "Delete function" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("2 of 2 functions").waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("everything is reached by the keyboard", async () => {
+  const { page } = await browser.page(server);
+  await open(page, server, "/functions/harbour?tab=code");
+  await page.getByLabel(/Code: lambda_function.py/).waitFor();
+  const focused = () => page.evaluate(() => (document.activeElement.shadowRoot?.activeElement ?? document.activeElement).textContent.trim());
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Skip to the content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+  await page.locator("summary", { hasText: "Actions" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Publish new version");
+  await page.keyboard.press("Escape");
+  assert.match(await focused(), /^Actions/);
+  await page.getByLabel(/Code: lambda_function.py/).focus();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.locator("summary", { hasText: "From Amazon S3" }).count(), 1);
+  assert.notEqual(await page.evaluate(() => document.activeElement.className), "canvas", "the editor can be left");
+});
+
 test("functions are found by name, runtime and tag", async () => {
   const { page } = await browser.page(server);
   await open(page, server, "/functions");
@@ -107,7 +184,7 @@ test("functions are found by name, runtime and tag", async () => {
   assert.deepEqual(await names(), ["tides"]);
   await page.getByLabel("Search").fill("");
   await page.getByLabel("Tag").fill("owner=har");
-  await page.getByText("1 of 3 functions").waitFor();
+  await page.getByText(/^1 of \d functions/).waitFor();
   assert.deepEqual(await names(), ["harbour"]);
 });
 

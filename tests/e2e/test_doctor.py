@@ -32,7 +32,7 @@ def test_every_runtime_is_listed_with_what_was_found(tmp_path):
     told = run("runtimes", "list", "--data-dir", str(tmp_path / "data"))
     listed = {line.split()[0]: line for line in told.stdout.splitlines()}
     assert {"python3.12", "nodejs20.x", "provided.al2023", "java21", "dotnet8", "ruby3.3", "go1.x"} <= set(listed)
-    assert "own bootstrap" in listed["provided.al2023"]
+    assert "own program" in listed["provided.al2023"]
     assert "not available" in listed["dotnet8"]
 
 

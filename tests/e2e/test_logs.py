@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from kit import host
+from kit import functions, host
 from kit.eventually import eventually
 from kit.functions import a_name
-from kit.server import environment
+from kit.server import Server, environment
 
 # Debian's, version 2.
 SYSTEM_CLI = "/usr/bin/aws"
@@ -206,7 +206,7 @@ def test_what_a_function_writes_is_in_its_group(logs, python):
     assert group == f"/aws/lambda/{function.name}"
     assert re.fullmatch(r"\d{4}/\d{2}/\d{2}/\[\$LATEST][0-9a-f]{32}", stream)
     # What was written before is read, without waiting for it.
-    texts = eventually(lambda: (found := messages(logs, group)) and found[-1].startswith("REPORT") and found)
+    texts = eventually(lambda: (found := messages(logs, group)) and found[-1].startswith("REPORT") and found, 60)
     assert texts[0].startswith("INIT_START Runtime Version: ")
     for number, answer in enumerate(answers):
         begin = texts.index(f"START RequestId: {answer.request_id} Version: $LATEST\n")
@@ -218,7 +218,7 @@ def test_what_a_function_writes_is_in_its_group(logs, python):
     assert len(found) == 1
     logs.delete_log_group(logGroupName=group)
     function.invoke({"n": 9})
-    assert "first 9\n" in eventually(lambda: group_exists(logs, group) and messages(logs, group)), "the group is made anew"
+    assert "first 9\n" in eventually(lambda: group_exists(logs, group) and messages(logs, group), 60), "the group is made anew"
 
 
 def group_exists(logs, group):
@@ -229,13 +229,11 @@ def test_a_function_may_choose_its_group(logs, python):
     group = f"/tests/{a_name('chosen')}"
     function = python("def handler(event, context):\n    print('hello')\n", LoggingConfig={"LogGroup": group})
     function.invoke()
-    assert "hello\n" in eventually(lambda: group_exists(logs, group) and messages(logs, group))
+    assert "hello\n" in eventually(lambda: group_exists(logs, group) and messages(logs, group), 60)
 
 
-def test_one_that_floods_its_log_slows_nobody_else(fresh_lambent, tmp_path):
+def test_one_that_floods_its_log_slows_nobody_else(fresh_lambent):
     """Nothing of the flood is lost, and the server's memory does not grow with it."""
-    from kit import functions
-
     lambent = fresh_lambent()
     client, logs = lambent.client(), lambent.client(service="logs")
     flood = functions.create(
@@ -322,8 +320,6 @@ def test_following_a_group_as_tail_does(logs, group):
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path):
-    from kit.server import Server
-
     folder = tmp_path / "lambent"
     folder.mkdir()
     server = Server(folder).start()
@@ -346,9 +342,6 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path):
 
 
 def test_what_a_function_wrote_survives_a_kill_a_moment_later(tmp_path):
-    from kit import functions
-    from kit.server import Server
-
     folder = tmp_path / "lambent"
     folder.mkdir()
     server = Server(folder).start()
@@ -360,7 +353,7 @@ def test_what_a_function_wrote_survives_a_kill_a_moment_later(tmp_path):
     group = f"/aws/lambda/{function.name}"
     segments = lambda: b"".join(path.read_bytes() for path in (server.data / "logs").glob("*/*.log"))
     # Nothing that reads makes it be written: the writer does so by itself.
-    eventually(lambda: b"line 19\n" in segments(), what="the log's arrival in files")
+    eventually(lambda: b"line 19\n" in segments(), 60, "the log's arrival in files")
     server.kill()
     server.start()
     texts = messages(server.client(service="logs"), group)
@@ -376,7 +369,7 @@ def test_the_room_that_logs_take_is_bounded(fresh_lambent):
     for number in range(20):
         put(logs, "g", "s", *((start + number, f"{number} " + "x" * 1000) for _ in range(800)))
     stored = lambda: logs.describe_log_groups()["logGroups"][0]["storedBytes"]
-    eventually(lambda: stored() <= 4 << 20, what="the removal of old events")
+    eventually(lambda: stored() <= 4 << 20, 60, "the removal of old events")
     kept = messages(logs, "g")
     assert kept and kept[-1].startswith("19 ") and not any(text.startswith("0 ") for text in kept)
 
@@ -413,7 +406,7 @@ def test_a_function_is_sent_the_events_it_subscribed_to(lambent, logs, group, py
         lines = messages(logs, f"/aws/lambda/{subscriber.name}", filterPattern="got")
         return [json.loads(line[4:]) for line in lines]
 
-    received = eventually(lambda: sum(len(each["logEvents"]) for each in got()) >= 3 and got())
+    received = eventually(lambda: sum(len(each["logEvents"]) for each in got()) >= 3 and got(), 60)
     events = [(each["logStream"], event["message"]) for each in received for event in each["logEvents"]]
     assert sorted(events) == [("s", "ERROR 1"), ("s", "ERROR 2"), ("t", "ERROR 3")]
     assert received[0] | {"logEvents": [], "logStream": ""} == {
@@ -423,12 +416,8 @@ def test_a_function_is_sent_the_events_it_subscribed_to(lambent, logs, group, py
     (described,) = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
     assert (described["filterName"], described["filterPattern"], described["destinationArn"]) == ("f", "ERROR", arn)
     subscribe("g")
-    assert refused(subscribe_call(logs), logGroupName=group, filterName="h", filterPattern="", destinationArn=arn) == (
+    assert refused(logs.put_subscription_filter, logGroupName=group, filterName="h", filterPattern="", destinationArn=arn) == (
         "LimitExceededException", "Resource limit exceeded.",
     )  # fmt: skip
     logs.delete_subscription_filter(logGroupName=group, filterName="f")
     assert refused(logs.delete_subscription_filter, logGroupName=group, filterName="f")[0] == "ResourceNotFoundException"
-
-
-def subscribe_call(logs):
-    return logs.put_subscription_filter

@@ -28,7 +28,7 @@ class Course:
         self.sent, self.received, self.count = set(), [], 0
         # When a deletion was acknowledged.
         self.deleted = {}
-        # What may be deleted: the server was killed before it could say so.
+        # What may be deleted, and by which handle: the server was killed before it could say so.
         self.tried = set()
         self.faults = []
 
@@ -58,22 +58,25 @@ class Course:
 
     def consume(self, client, url):
         asked = time.monotonic()
-        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=5, WaitTimeSeconds=1, VisibilityTimeout=2)
-        for message in answer.get("Messages", []):
-            with self.lock:
-                assert self.deleted.get(message["Body"], asked) >= asked, "a deleted message came back"
-                self.received.append(message["Body"])
-                self.tried.add(message["Body"])
-            try:
-                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            except client.exceptions.ClientError as refused:
-                # On a slow host the timeout may end first; the message then comes again.
-                assert "has expired" in str(refused), refused
-                with self.lock:
-                    self.tried.discard(message["Body"])
-                continue
-            with self.lock:
-                self.deleted.setdefault(message["Body"], time.monotonic())
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=3)
+        messages = answer.get("Messages", [])
+        if not messages:
+            return
+        attempts = [(message["Body"], message["ReceiptHandle"]) for message in messages]
+        with self.lock:
+            for body, _ in attempts:
+                assert self.deleted.get(body, asked) >= asked, "a deleted message came back"
+                self.received.append(body)
+            self.tried.update(attempts)
+        entries = [{"Id": str(index), "ReceiptHandle": handle} for index, (_, handle) in enumerate(attempts)]
+        answer = client.delete_message_batch(QueueUrl=url, Entries=entries)
+        with self.lock:
+            # On a slow host the timeout may end first; the message then comes again.
+            for refused in answer.get("Failed", []):
+                assert "has expired" in refused["Message"], refused
+                self.tried.discard(attempts[int(refused["Id"])])
+            for done in answer.get("Successful", []):
+                self.deleted.setdefault(attempts[int(done["Id"])][0], time.monotonic())
 
 
 @pytest.mark.parametrize("fifo", [False, True], ids=["standard", "fifo"])
@@ -105,9 +108,9 @@ def test_messages_survive_and_deleted_ones_stay_away(fresh_lambent, fifo):
 
     def drained():
         course.consume(client, url)
-        return course.sent <= set(course.deleted) | course.tried
+        return course.sent <= set(course.deleted) | {body for body, _ in course.tried}
 
-    eventually(drained, 60, "every acknowledged message's arrival")
+    eventually(drained, 120, "every acknowledged message's arrival")
     shown = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert len(course.sent) > 0 and set(course.received) >= course.sent
     print(f"sent {len(course.sent)}, received {len(course.received)}, twice {len(course.received) - len(set(course.received))}")

@@ -121,13 +121,14 @@ async fn write(logs: &FileLogs, count: u64) -> Result<()> {
         logs.create_stream(&key, &format!("stream-{stream}")).await?;
     }
     for batch in 0..count / BATCH {
-        let numbers = batch * BATCH..(batch + 1) * BATCH;
-        let events = numbers.map(|number| NewEvent {
-            millis: BEGIN + number * WEEK / count,
-            message: message(number).into_bytes(),
-        });
-        let stream = format!("stream-{}", batch % STREAMS);
-        logs.append(&key, &stream, events.collect()).await?;
+        for stream in 0..STREAMS {
+            let numbers = (batch * BATCH..(batch + 1) * BATCH).filter(|number| number % STREAMS == stream);
+            let events = numbers.map(|number| NewEvent {
+                millis: BEGIN + number * WEEK / count,
+                message: message(number).into_bytes(),
+            });
+            logs.append(&key, &format!("stream-{stream}"), events.collect()).await?;
+        }
     }
     Ok(())
 }

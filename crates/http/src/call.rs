@@ -208,10 +208,9 @@ impl Edge {
 
     /// Verifies the signature, now that the body is there, and unpacks a body that was compressed, to at most `limit` bytes.
     fn verified(&self, request: &Addressed<'_>, read: Read, limit: usize) -> Result<Read, ServiceError> {
-        if request.open {
-            return Ok(read);
+        if !request.open {
+            self.verify(request.parts, &read.bytes)?;
         }
-        self.verify(request.parts, &read.bytes)?;
         match request.parts.headers.get(CONTENT_ENCODING) {
             Some(encoding) if encoding == "gzip" => Ok(Read {
                 bytes: inflated(&read.bytes, limit)?,

@@ -121,6 +121,11 @@ impl Edge {
         Ok(())
     }
 
+    /// Whether requests have to be signed.
+    fn verifies(&self) -> bool {
+        matches!(self.auth, Auth::Verify(..))
+    }
+
     fn session(&self, headers: &HeaderMap) -> Option<Session> {
         self.sessions.as_ref()?.find(token(headers)?, self.clock.now())
     }
@@ -128,7 +133,7 @@ impl Edge {
     fn standing(&self, headers: &HeaderMap) -> Answer {
         let session = self.session(headers);
         json(&Standing {
-            login_required: matches!(self.auth, Auth::Verify(..)),
+            login_required: self.verifies(),
             account: session.as_ref().map(|session| session.account.to_string()),
             access_key: session.map(|session| session.access_key),
         })
@@ -152,7 +157,7 @@ impl Edge {
         let cookie = cookie(&parts.headers, token.text(), LIFETIME.as_secs());
         sessions.open(&token, session, self.clock.now());
         let mut answer = json(&Standing {
-            login_required: true,
+            login_required: self.verifies(),
             access_key: Some(caller.access_key),
             account: Some(account.to_string()),
         });
@@ -175,7 +180,7 @@ impl Edge {
     /// A function that is reached by a path has the console's origin, where its pages could use a session. Only where there are sessions:
     /// elsewhere whoever reaches the server may do everything anyway.
     pub(crate) fn keep_apart(&self, answer: &mut Answer) {
-        if matches!(self.auth, Auth::Verify(..)) {
+        if self.verifies() {
             let headers = answer.headers_mut();
             headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_ORIGIN));
             headers.remove("service-worker-allowed");

@@ -27,6 +27,14 @@ pub(crate) enum Command {
 pub(crate) enum Runtimes {
     /// List every runtime identifier, the interpreter found for it, and what is missing.
     List(DataDir),
+    /// Fetch interpreters of the very version into the data directory, by the package registry's own client and its configuration.
+    Install {
+        /// Runtime identifiers, such as nodejs18.x. Registries offer every Node.js; for other languages the list says what to do.
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        #[command(flatten)]
+        data_dir: DataDir,
+    },
 }
 
 #[derive(Debug, Args)]

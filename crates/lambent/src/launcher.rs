@@ -3,8 +3,8 @@
 use lambent_control::Readiness;
 use lambent_invoker::{Initialization, Launch, LaunchError, Launcher, LogStream, MAX_EXTENSIONS};
 use lambent_runtimes::{
-    Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchPlan, extension_env,
-    platform_env,
+    Bootstraps, Catalogue, Credentials, FunctionEnvironment, FunctionFacts, InitializationType, LaunchKind, LaunchPlan,
+    extension_env, platform_env,
 };
 use lambent_sandbox::{BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart};
 use lambent_store::CodeStore;
@@ -26,6 +26,7 @@ const AWS_ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
 /// Prepares environments on this host.
 pub(crate) struct HostLauncher {
     pub(crate) catalogue: Catalogue,
+    pub(crate) bootstraps: Bootstraps,
     pub(crate) code: Arc<dyn CodeStore>,
     pub(crate) ids: Arc<dyn Ids>,
     /// What runtimes need before their first launch is done by one at a time.
@@ -94,6 +95,9 @@ impl Launcher for HostLauncher {
 impl HostLauncher {
     /// Does what the runtime needs on this host, once.
     async fn prepare_runtime(&self, plan: &LaunchPlan) -> Result<(), LaunchError> {
+        if plan.kind == LaunchKind::Driven {
+            return self.install_driver().await;
+        }
         let Some(preparation) = plan.preparation.clone().filter(|needed| !needed.is_done()) else {
             return Ok(());
         };
@@ -106,6 +110,17 @@ impl HostLauncher {
             |reason: String| LaunchError::RuntimeUnavailable(format!("the bootstrap was not compiled: {reason}"));
         done.map_err(|error| unavailable(error.to_string()))?
             .map_err(|error| unavailable(error.to_string()))
+    }
+
+    /// Makes sure that the driver of `go1.x` is where its plan says.
+    async fn install_driver(&self) -> Result<(), LaunchError> {
+        let _alone = self.preparing.lock().await;
+        let bootstraps = self.bootstraps.clone();
+        let installed = tokio::task::spawn_blocking(move || bootstraps.install_driver()).await;
+        installed
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| LaunchError::RuntimeUnavailable(format!("the driver cannot be written: {error}")))
     }
 
     fn variables(

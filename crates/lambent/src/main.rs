@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod function_log;
 mod health;
+mod install;
 mod launcher;
 mod runtimes;
 mod serve;
@@ -21,6 +22,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // The starter of environments is this same program; it must be small and have no threads.
     lambent_sandbox_linux::run_starter_if_asked();
+    // So is what stands inside environments between the Runtime API and programs of go1.x.
+    if let Some(status) = lambent_runtimes::run_go_driver_if_asked(config::variable) {
+        return ExitCode::from(status);
+    }
     match run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,5 +43,8 @@ fn run(cli: cli::Cli) -> anyhow::Result<()> {
         cli::Command::Serve(options) => serve::run(config::Config::resolve(*options)?),
         cli::Command::Doctor(options) => doctor::run(&config::data_dir(options.data_dir)),
         cli::Command::Runtimes(cli::Runtimes::List(options)) => runtimes::list(&config::data_dir(options.data_dir)),
+        cli::Command::Runtimes(cli::Runtimes::Install { names, data_dir }) => {
+            install::run(&config::data_dir(data_dir.data_dir), &names)
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config;
 use anyhow::Context as _;
-use lambent_runtimes::{Availability, Bootstraps, Catalogue, Interpreter, Places, RuntimeReport, discover};
+use lambent_runtimes::{Availability, Bootstraps, Catalogue, Interpreter, Language, Places, RuntimeReport, discover};
 use std::{fmt::Write as _, fs, path::Path};
 
 /// What this host runs functions with.
@@ -29,14 +29,15 @@ pub(crate) fn host(data_dir: &Path) -> anyhow::Result<Host> {
 }
 
 impl Host {
-    /// The catalogue, and work that compiles the bootstraps for every interpreter that gains from it: each start is then shorter by a
+    /// The catalogue, the bootstraps, and work that compiles the bootstraps for every interpreter that gains from it: each start is then shorter by a
     /// quarter. It takes a second the first time and nothing later, and is meant for a thread where that does not matter.
-    pub(crate) fn compile(self) -> (Catalogue, impl FnOnce() + Send + 'static) {
+    pub(crate) fn compile(self) -> (Catalogue, Bootstraps, impl FnOnce() + Send + 'static) {
         let Self {
             catalogue,
             bootstraps,
             interpreters,
         } = self;
+        let kept = bootstraps.clone();
         let compiling = move || {
             for interpreter in &interpreters {
                 if let Err(error) = bootstraps.precompile(interpreter) {
@@ -44,14 +45,31 @@ impl Host {
                 }
             }
         };
-        (catalogue, compiling)
+        (catalogue, kept, compiling)
     }
 }
 
 /// Prints every runtime.
 #[expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]
 pub(crate) fn list(data_dir: &Path) -> anyhow::Result<()> {
-    print!("{}", table(&host(data_dir)?.catalogue.report()));
+    let catalogue = host(data_dir)?.catalogue;
+    let reports = catalogue.report();
+    print!("{}", table(&reports));
+    let inexact =
+        |report: &&RuntimeReport| !matches!(report.availability, Availability::Interpreter { exact: true, .. });
+    let fetched = |report: &&RuntimeReport| matches!(catalogue.wanted(&report.id), Some((Language::Node, _)));
+    let names: Vec<_> = reports
+        .iter()
+        .filter(inexact)
+        .filter(fetched)
+        .map(|report| report.id.as_str())
+        .collect();
+    if !names.is_empty() {
+        println!(
+            "The very version can be had: lambent runtimes install {}",
+            names.join(" ")
+        );
+    }
     Ok(())
 }
 
@@ -74,7 +92,7 @@ pub(crate) fn table(reports: &[RuntimeReport]) -> String {
             } => {
                 writeln!(table, "  {id:<18} {version} in its place ({})", program.display())
             }
-            Availability::OwnProgram => writeln!(table, "  {id:<18} the function's own bootstrap"),
+            Availability::OwnProgram => writeln!(table, "  {id:<18} the function's own program"),
             Availability::Unavailable(why) => writeln!(table, "  {id:<18} not available: {why}"),
         };
         table

@@ -86,8 +86,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
     events.spawn(server.courier.run(events_stop.clone()));
-    events.spawn(server.sources.run(events_stop.clone()));
     events.spawn(server.logs.care(events_stop.clone()));
+    events.spawn(server.sources.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
     let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {

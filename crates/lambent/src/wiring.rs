@@ -79,6 +79,21 @@ impl Ground {
         })
     }
 
+    /// Who prepares environments, and the work that makes that faster.
+    fn launcher(&self) -> anyhow::Result<(Arc<HostLauncher>, JoinSet<()>)> {
+        let (catalogue, bootstraps, compiling) = runtimes::host(&self.data)?.compile();
+        let mut chores = JoinSet::new();
+        chores.spawn_blocking(compiling);
+        let launcher = HostLauncher {
+            catalogue,
+            bootstraps,
+            code: Arc::clone(&self.code),
+            ids: Arc::clone(&self.ids),
+            preparing: tokio::sync::Mutex::default(),
+        };
+        Ok((Arc::new(launcher), chores))
+    }
+
     fn metrics(&self, cap: u64) -> anyhow::Result<Metrics> {
         Ok(Metrics::new(lambent_metrics::Parts {
             table: Arc::new(SqliteMetrics::open(&self.data.join("metrics.db"))?),
@@ -166,15 +181,7 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
     let ground = Ground::lay(&config.data_dir)?;
     let sandbox = Arc::new(LinuxSandbox::new(config.sandbox).await?);
     warn_about_gaps(&sandbox);
-    let (catalogue, compiling) = runtimes::host(&ground.data)?.compile();
-    let mut chores = JoinSet::new();
-    chores.spawn_blocking(compiling);
-    let launcher = Arc::new(HostLauncher {
-        catalogue,
-        code: Arc::clone(&ground.code),
-        ids: Arc::clone(&ground.ids),
-        preparing: tokio::sync::Mutex::default(),
-    });
+    let (launcher, chores) = ground.launcher()?;
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
@@ -203,6 +210,10 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
+    let logs = Logs::new(lambent_logs::Parts {
+        core: (*control).clone(),
+        kept: Arc::clone(&kept_logs) as _,
+    });
     let outbox = Outbox::new(Arc::clone(&ground.store));
     let services = Services {
         control: control.clone(),
@@ -211,20 +222,15 @@ pub(crate) async fn wire(config: Config) -> anyhow::Result<Server> {
     };
     let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
     let sources = ground.sources(&control, &sqs);
-    let logs = Logs::new(lambent_logs::Parts {
-        core: (*control).clone(),
-        kept: Arc::clone(&kept_logs) as _,
-    });
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
-    let companions: Vec<Arc<dyn Api>> = vec![
-        Arc::new(logs.clone()),
-        Arc::new(metrics.clone()),
-        Arc::new(sns),
-        Arc::new(sqs.clone()),
-    ];
     let edge = Arc::new(Edge::new(lambent_http::Parts {
         control: control.clone(),
-        companions,
+        companions: vec![
+            Arc::new(logs.clone()),
+            Arc::new(metrics.clone()),
+            Arc::new(sns),
+            Arc::new(sqs.clone()),
+        ],
         meter: Arc::clone(&ground.meter) as _,
         code: ground.code,
         auth: config.auth,

@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::UNIX_EPOCH,
 };
 
 macro_rules! embedded {
@@ -89,12 +90,29 @@ const FILES: &[(&str, &[u8])] = embedded![
     "python/lambent_runtime/marshal.py",
     "python/lambent_runtime/rehearsed.py",
     "python/lambent_runtime/start.py",
+    "ruby/bootstrap.rb",
+    "ruby/lambent/client.rb",
+    "ruby/lambent/context.rb",
+    "ruby/lambent/faults.rb",
+    "ruby/lambent/handler.rb",
+    "ruby/lambent/handover.rb",
+    "ruby/lambent/log.rb",
+    "ruby/lambent/loop.rb",
+    "ruby/lambent/marshaller.rb",
+    "ruby/lambent/rehearsed.rb",
 ];
+
+/// The file name of the driver, which is the server's own program.
+pub(crate) const DRIVER: &str = "bootstrap";
+
+/// This program, also after its file was replaced by a newer one.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// The bootstraps on the disk.
 #[derive(Clone, Debug)]
 pub struct Bootstraps {
     dir: PathBuf,
+    driver_dir: PathBuf,
 }
 
 impl Bootstraps {
@@ -105,8 +123,12 @@ impl Bootstraps {
     /// The file system's.
     pub fn install(runtimes_dir: &Path) -> io::Result<Self> {
         let dir = runtimes_dir.join(format!("bootstrap-{}", &content_hash()[..16]));
+        let installed = Self {
+            dir: dir.clone(),
+            driver_dir: runtimes_dir.join(format!("driver-{}", own_program_version()?)),
+        };
         if dir.is_dir() {
-            return Ok(Self { dir });
+            return Ok(installed);
         }
         let draft = runtimes_dir.join(format!(".bootstrap-{}", std::process::id()));
         let written = write_all(&draft).and_then(|()| fs::rename(&draft, &dir));
@@ -115,9 +137,9 @@ impl Bootstraps {
             let _ = fs::remove_dir_all(&draft);
         }
         match written {
-            Err(_) if dir.is_dir() => Ok(Self { dir }),
+            Err(_) if dir.is_dir() => Ok(installed),
             Err(error) => Err(error),
-            Ok(()) => Ok(Self { dir }),
+            Ok(()) => Ok(installed),
         }
     }
 
@@ -132,9 +154,66 @@ impl Bootstraps {
         self.dir.join(match language {
             Language::Python => "python",
             Language::Node => "nodejs",
+            Language::Ruby => "ruby",
             Language::Java => "java-classes",
         })
     }
+}
+
+/// Programs of `go1.x` need a driver inside their environments: this very program, which stands there in a directory of its own.
+impl Bootstraps {
+    /// The directory that an environment of a driven function sees as `/var/runtime`.
+    pub(crate) fn driver_dir(&self) -> &Path {
+        &self.driver_dir
+    }
+
+    /// Puts the driver there, unless it is. It is linked where that is possible, and else copied, which takes a moment: so this is done
+    /// for the first function that needs it, and may be called at any time.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn install_driver(&self) -> io::Result<()> {
+        if self.driver_dir.is_dir() {
+            return Ok(());
+        }
+        let parent = self.driver_dir.parent().unwrap_or(&self.driver_dir);
+        let draft = tempdir_in(parent)?;
+        let written = write_driver(&draft).and_then(|()| fs::rename(&draft, &self.driver_dir));
+        if written.is_err() {
+            // What is left of a failed attempt only takes space.
+            let _ = fs::remove_dir_all(&draft);
+        }
+        // Another thread may have been faster.
+        if self.driver_dir.is_dir() { Ok(()) } else { written }
+    }
+}
+
+fn write_driver(dir: &Path) -> io::Result<()> {
+    let driver = dir.join(DRIVER);
+    let runs_for_all = fs::metadata(OWN_PROGRAM)?.permissions().mode() & 0o005 == 0o005;
+    if !(runs_for_all && fs::hard_link(std::env::current_exe()?, &driver).is_ok()) {
+        fs::copy(OWN_PROGRAM, &driver)?;
+        fs::set_permissions(&driver, fs::Permissions::from_mode(0o755))?;
+    }
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755))
+}
+
+/// A directory of this thread alone.
+fn tempdir_in(parent: &Path) -> io::Result<PathBuf> {
+    let dir = parent.join(format!(
+        ".driver-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+/// What tells one build of this program from another.
+fn own_program_version() -> io::Result<String> {
+    let program = fs::metadata(OWN_PROGRAM)?;
+    let changed = program.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{:x}-{:x}", changed.as_nanos(), program.len()))
 }
 
 /// Python compiles the bootstrap's modules at every start unless it finds them compiled, and environments cannot write there.
@@ -222,7 +301,7 @@ mod tests {
     fn every_file_of_the_folders_is_embedded() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes");
         let mut on_disk = Vec::new();
-        let mut dirs = vec![root.join("java"), root.join("python"), root.join("nodejs")];
+        let mut dirs: Vec<_> = ["java", "python", "nodejs", "ruby"].map(|each| root.join(each)).into();
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();

@@ -2,6 +2,8 @@
 
 use crate::{
     Bootstraps,
+    bootstraps::DRIVER,
+    go::DRIVER_ARGUMENT,
     plan::{LaunchKind, LaunchPlan},
     selection::{Interpreter, Language, choose},
     spec::{CatalogueFile, Family, RuntimeSpec},
@@ -27,6 +29,7 @@ struct Entry {
     deprecated: bool,
     outcome: Result<LaunchPlan, Unavailable>,
     interpreter: Option<(Interpreter, bool)>,
+    wanted: Option<(Language, Version)>,
 }
 
 /// Why a runtime cannot run here.
@@ -145,6 +148,13 @@ impl Catalogue {
         }
     }
 
+    /// The interpreter that a runtime names; `None` for one that is not known or needs none.
+    #[must_use]
+    pub fn wanted(&self, id: &RuntimeId) -> Option<(Language, &Version)> {
+        let (language, version) = self.runtimes.get(id.as_str())?.wanted.as_ref()?;
+        Some((*language, version))
+    }
+
     /// Every runtime, sorted by identifier.
     #[must_use]
     pub fn report(&self) -> Vec<RuntimeReport> {
@@ -183,6 +193,7 @@ impl Host<'_> {
             deprecated: spec.deprecated,
             outcome,
             interpreter,
+            wanted: None,
         };
         let family = match (&spec.unsupported, &spec.family) {
             (Some(reason), _) => return Ok(entry(Err(Unavailable::Unsupported(reason.clone())), None)),
@@ -197,6 +208,9 @@ impl Host<'_> {
                 family: name.clone(),
             })?,
         };
+        if family.driven {
+            return Ok(entry(Ok(self.driven(id, spec, family)), None));
+        }
         let Some(language) = family.interpreter else {
             return Ok(entry(Ok(own_program(spec, family)), None));
         };
@@ -204,23 +218,36 @@ impl Host<'_> {
             .version
             .as_ref()
             .ok_or_else(|| CatalogueError::NoVersion(id.to_owned()))?;
+        let named = |entry| Entry {
+            wanted: Some((language, wanted.clone())),
+            ..entry
+        };
         let Some(choice) = choose(language, wanted, self.found) else {
-            return Ok(entry(
-                Err(Unavailable::Missing {
-                    fix: fix(id, language, wanted),
-                }),
-                None,
-            ));
+            let fix = fix(id, language, wanted);
+            return Ok(named(entry(Err(Unavailable::Missing { fix }), None)));
         };
         let mut plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
         if language == Language::Java {
             plan.preparation = self.bootstraps.preparation(self.found);
             if plan.preparation.is_none() && !self.bootstraps.of(language).is_dir() {
                 let fix = "a JRE cannot compile the bootstrap; install a JDK of any version beside it".to_owned();
-                return Ok(entry(Err(Unavailable::Missing { fix }), None));
+                return Ok(named(entry(Err(Unavailable::Missing { fix }), None)));
             }
         }
-        Ok(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact))))
+        Ok(named(entry(Ok(plan), Some((choice.interpreter.clone(), choice.exact)))))
+    }
+
+    fn driven(&self, id: &str, spec: &RuntimeSpec, family: &Family) -> LaunchPlan {
+        let mut plan = own_program(spec, family);
+        plan.env
+            .push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{id}")));
+        plan.command = vec![format!("/var/runtime/{DRIVER}"), DRIVER_ARGUMENT.to_owned()];
+        plan.mounts = vec![BindMount {
+            host: self.bootstraps.driver_dir().to_owned(),
+            inside: "/var/runtime".to_owned(),
+        }];
+        plan.kind = LaunchKind::Driven;
+        plan
     }
 
     fn managed(
@@ -321,16 +348,16 @@ fn environment(spec: &RuntimeSpec, family: &Family) -> Vec<(String, String)> {
     all.into_iter().collect()
 }
 
-fn fix(id: &str, language: Language, wanted: &Version) -> String {
-    match language {
-        Language::Python => format!(
-            "install Python {wanted} (pyenv, uv or the distribution's package), or unpack it to runtimes/{id} in the data directory"
-        ),
-        Language::Node => format!(
-            "install Node.js {wanted} (nvm, fnm or the distribution's package), or unpack it to runtimes/{id} in the data directory"
-        ),
-        Language::Java => format!(
-            "install a JDK {wanted} (SDKMAN or the distribution's package), or unpack it to runtimes/{id} in the data directory"
-        ),
-    }
+/// What the operator can do for a runtime whose interpreter is not there.
+#[must_use]
+pub fn fix(id: &str, language: Language, wanted: &Version) -> String {
+    let (first, name, managers) = match language {
+        Language::Python => (String::new(), "Python", "pyenv, uv"),
+        Language::Node => (format!("run `lambent runtimes install {id}`, "), "Node.js", "nvm, fnm"),
+        Language::Java => (String::new(), "a JDK", "SDKMAN"),
+        Language::Ruby => (String::new(), "Ruby", "rbenv, ruby-install"),
+    };
+    format!(
+        "{first}install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+    )
 }

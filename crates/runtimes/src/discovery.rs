@@ -20,8 +20,8 @@ const NEWEST_PYTHON_MINOR: u32 = 20;
 pub struct Places {
     /// Directories of programs, as in `PATH`.
     pub program_dirs: Vec<PathBuf>,
-    /// Directories whose children are installations with a `bin` of their own, named by their version: what pyenv, uv, nvm and fnm
-    /// keep, `/opt`, and the `runtimes` directory of the server.
+    /// Directories whose children are installations with a `bin` of their own, named by their version: what pyenv, uv, nvm, fnm,
+    /// rbenv and ruby-install keep, `/opt`, and the `runtimes` directory of the server.
     pub version_dirs: Vec<PathBuf>,
     /// Installations by themselves.
     pub installations: Vec<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Places {
 
 impl Places {
     /// The usual places, by the variables that `lookup` knows (`PATH`, `HOME`, `PYENV_ROOT`, `NVM_DIR`, `UV_PYTHON_INSTALL_DIR`,
-    /// `FNM_DIR`, `JAVA_HOME`, `SDKMAN_DIR`), and `runtimes` below the server's data directory, which comes first.
+    /// `FNM_DIR`, `RBENV_ROOT`, `JAVA_HOME`, `SDKMAN_DIR`), and `runtimes` below the server's data directory, which comes first.
     #[must_use]
     pub fn usual(lookup: impl Fn(&str) -> Option<OsString>, data_dir: &Path) -> Self {
         let home = lookup("HOME").map(PathBuf::from);
@@ -44,6 +44,8 @@ impl Places {
             beside("UV_PYTHON_INSTALL_DIR", ".local/share/uv/python"),
             beside("NVM_DIR", ".nvm").map(|root| root.join("versions/node")),
             beside("FNM_DIR", ".local/share/fnm").map(|root| root.join("node-versions")),
+            beside("RBENV_ROOT", ".rbenv").map(|root| root.join("versions")),
+            home.as_ref().map(|home| home.join(".rubies")),
             beside("SDKMAN_DIR", ".sdkman").map(|root| root.join("candidates/java")),
             Some(PathBuf::from("/usr/lib/jvm")),
             Some(PathBuf::from("/opt")),
@@ -58,8 +60,8 @@ impl Places {
     }
 }
 
-/// Finds the interpreters of `places`, in the order of the places, each program once. Only a Node that nothing tells the version of is
-/// asked for it.
+/// Finds the interpreters of `places`, in the order of the places, each program once. Only a Node or a Ruby that nothing tells the version
+/// of is asked for it.
 #[must_use]
 pub fn discover(places: &Places) -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
@@ -94,6 +96,7 @@ fn stands_alone(interpreter: &Interpreter) -> bool {
         Language::Python => true,
         Language::Java => true,
         Language::Node => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("include/node").is_dir()),
+        Language::Ruby => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("lib/ruby").is_dir()),
     }
 }
 
@@ -125,6 +128,7 @@ fn programs(bin: &Path, named: Option<&Version>) -> Vec<Option<Interpreter>> {
         .chain(std::iter::once("python3".to_owned()));
     let mut found: Vec<_> = pythons.map(|name| python(&bin.join(name), named)).collect();
     found.push(node(&bin.join("node"), named));
+    found.push(ruby(&bin.join("ruby"), named));
     found.push(java(&bin.join("java")));
     found
 }
@@ -150,17 +154,40 @@ fn python(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
 
 fn node(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
     let program = real_program(link)?;
-    let told = named
-        .filter(|named| named.to_string().matches('.').count() == 2)
-        .cloned();
-    let version = told
+    let version = whole(named)
         .or_else(|| node_header_version(&program))
-        .or_else(|| ask_node(&program))?;
+        .or_else(|| ask(&program)?.strip_prefix('v')?.parse().ok())?;
     Some(Interpreter {
         language: Language::Node,
         version,
         program,
     })
+}
+
+fn ruby(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
+    let program = real_program(link)?;
+    // A distribution's program says in its name as much as is needed.
+    let told = program.file_name()?.to_str()?.strip_prefix("ruby")?.parse().ok();
+    let version = whole(named).or(told).or_else(|| ruby_version(&ask(&program)?))?;
+    Some(Interpreter {
+        language: Language::Ruby,
+        version,
+        program,
+    })
+}
+
+/// The version in `ruby 3.1.7p261 (2025-03-26 revision 0a3704f218) [x86_64-linux-gnu]`.
+fn ruby_version(told: &str) -> Option<Version> {
+    let version = told.strip_prefix("ruby ")?;
+    let end = version.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+    version[..end].parse().ok()
+}
+
+/// A version that says everything.
+fn whole(named: Option<&Version>) -> Option<Version> {
+    named
+        .filter(|named| named.to_string().matches('.').count() == 2)
+        .cloned()
 }
 
 /// Every JDK and JRE has a file beside its programs that says its version.
@@ -214,7 +241,8 @@ fn node_header_version(program: &Path) -> Option<Version> {
     parts.map(|part| part.to_string()).join(".").parse().ok()
 }
 
-fn ask_node(program: &Path) -> Option<Version> {
+/// What a program says with `--version`.
+fn ask(program: &Path) -> Option<String> {
     let output = Command::new(program)
         .arg("--version")
         .env_clear()
@@ -222,12 +250,7 @@ fn ask_node(program: &Path) -> Option<Version> {
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    String::from_utf8(output.stdout)
-        .ok()?
-        .trim()
-        .strip_prefix('v')?
-        .parse()
-        .ok()
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -300,6 +323,17 @@ mod tests {
     }
 
     #[test]
+    fn a_ruby_tells_its_version() {
+        let version = |told: &str| ruby_version(told).map(|version| version.to_string());
+        assert_eq!(
+            version("ruby 3.1.7p261 (2025-03-26 revision 0a3704f218) [x86_64-linux-gnu]").as_deref(),
+            Some("3.1.7")
+        );
+        assert_eq!(version("ruby 3.4.0preview1 (x)").as_deref(), Some("3.4.0"));
+        assert_eq!(version("jruby 9.4.5.0 (3.1.4)"), None);
+    }
+
+    #[test]
     fn the_usual_places_follow_the_environment() {
         let lookup = |name: &str| match name {
             "HOME" => Some("/home/u".into()),
@@ -322,6 +356,8 @@ mod tests {
                 "/home/u/.local/share/uv/python",
                 "/nvm/versions/node",
                 "/home/u/.local/share/fnm/node-versions",
+                "/home/u/.rbenv/versions",
+                "/home/u/.rubies",
                 "/home/u/.sdkman/candidates/java",
                 "/usr/lib/jvm",
                 "/opt"

@@ -3,12 +3,14 @@
 //! - [`Places`] and [`discover`] look for interpreters on the host, without starting any that says its version by its path.
 //! - [`Catalogue`] holds the runtimes of `runtimes/catalogue.toml`, chooses an interpreter for each and answers with a [`LaunchPlan`].
 //! - [`Bootstraps`] puts the programs that run inside environments onto the disk.
+//! - [`run_go_driver_if_asked`] is the program that runs inside environments of `go1.x`.
 //! - [`platform_env`] builds the whole environment of a function's process.
 
 mod bootstraps;
 mod catalogue;
 mod discovery;
 mod environment;
+mod go;
 mod java;
 mod plan;
 mod selection;
@@ -16,9 +18,10 @@ mod spec;
 mod version;
 
 pub use bootstraps::Bootstraps;
-pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable};
+pub use catalogue::{Availability, Catalogue, CatalogueError, RuntimeReport, Unavailable, fix};
 pub use discovery::{Places, discover};
 pub use environment::{Credentials, FunctionEnvironment, InitializationType, extension_env, platform_env};
+pub use go::run_go_driver_if_asked;
 pub use java::Preparation;
 pub use plan::{FunctionFacts, InvalidEntrypoint, LaunchKind, LaunchPlan};
 pub use selection::{Interpreter, Language};

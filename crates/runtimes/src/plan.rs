@@ -50,6 +50,8 @@ pub enum LaunchKind {
     },
     /// The function's own program.
     Provided,
+    /// A driver that starts the function's own program.
+    Driven,
 }
 
 /// What of a function its program depends on.
@@ -94,6 +96,7 @@ impl LaunchPlan {
     fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
         match self.kind {
             LaunchKind::Managed { heap } => Ok(self.managed_command(heap, function)),
+            LaunchKind::Driven => Ok(self.command.clone()),
             LaunchKind::Provided => {
                 let has = |root: &Path| exists(&root.join("bootstrap"));
                 let [in_code, in_layers] = ENTRYPOINTS;
@@ -133,7 +136,7 @@ fn heap_flags(heap: Option<Language>, function: &FunctionFacts<'_>) -> Vec<Strin
             let options = JAVA_OPTIONS.map(|name| function.variables.get(name).unwrap_or_default());
             java::tuning(function.memory, &options.join(" "))
         }
-        Some(Language::Python) | None => Vec::new(),
+        Some(Language::Python | Language::Ruby) | None => Vec::new(),
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Language {
     Python,
     /// `node`.
     Node,
+    /// `ruby`.
+    Ruby,
     /// `java`, of a JDK or of a JRE.
     Java,
 }
@@ -69,7 +71,7 @@ fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
     match interpreter.language {
         Language::Python => interpreter.version.major() == wanted.major(),
         // An older Java runs what was compiled for it, whatever the runtime is called; of the rest it says itself that it cannot.
-        Language::Node | Language::Java => true,
+        Language::Node | Language::Ruby | Language::Java => true,
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct CatalogueFile {
 pub(crate) struct Family {
     pub(crate) interpreter: Option<Language>,
     #[serde(default)]
+    pub(crate) driven: bool,
+    #[serde(default)]
     pub(crate) entrypoint: String,
     pub(crate) main_class: Option<String>,
     #[serde(default)]

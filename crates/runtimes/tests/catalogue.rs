@@ -32,6 +32,7 @@ fn some_interpreters() -> Vec<Interpreter> {
         interpreter(Language::Python, "3.12.1", "/x/versions/3.12.1/bin/python3.12"),
         interpreter(Language::Python, "3.11", "/usr/bin/python3.11"),
         interpreter(Language::Node, "20.20.2", "/usr/bin/node"),
+        interpreter(Language::Ruby, "3.1.7", "/usr/bin/ruby3.1"),
     ]
 }
 
@@ -55,7 +56,7 @@ fn every_runtime_of_the_api_is_known() {
         Err(Unavailable::Unknown("cobol".to_owned()))
     );
     assert!(matches!(
-        launch(&catalogue, "ruby3.4"),
+        launch(&catalogue, "dotnet8"),
         Err(Unavailable::Unsupported(_))
     ));
     assert!(matches!(launch(&catalogue, "java21"), Err(Unavailable::Missing { fix }) if fix.contains("JDK 21")));
@@ -191,7 +192,11 @@ fn environments_are_as_recorded() {
     {
         let (id, recorded) = section.split_once("]\n").unwrap();
         let plan = launch(&catalogue, id).unwrap();
-        let environment = environment(&plan, &EnvironmentVariables::default());
+        let mut environment = environment(&plan, &EnvironmentVariables::default());
+        // The bootstrap takes this one back.
+        if id.starts_with("ruby") {
+            environment.remove("LC_CTYPE");
+        }
         let recorded: BTreeMap<_, _> = recorded
             .lines()
             .map(|line| line.split_once('=').unwrap_or((line, "")))
@@ -215,7 +220,7 @@ fn environments_are_as_recorded() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 14);
+    assert_eq!(checked, 17);
 }
 
 #[test]

@@ -22,7 +22,7 @@ export function logBrowser(group, pattern, signal) {
   const row = ({ timestamp, message, logStreamName }) => {
     const date = new Date(timestamp);
     const kind = PLATFORM.test(message) && !/Status: (error|timeout)/.test(message) ? "platform" : BAD.test(message) ? "bad" : "";
-    return h("div", { class: kind, title: logStreamName }, h("time", { datetime: date.toISOString() }, `${day(date)} ${clock(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`), h("span", {}, message.replace(/\n$/, "")));
+    return h("div", { class: kind, title: logStreamName }, h("time", { datetime: date.toISOString() }, `${day(date)} ${clock(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`), h("span", {}, message.trimEnd().replace(/\r\n?/g, "\n")));
   };
   const fetchFrom = async (startTime, own) => {
     const rows = [];
@@ -45,7 +45,7 @@ export function logBrowser(group, pattern, signal) {
     for (const [id, time] of seen) if (time < newest - 60_000) seen.delete(id);
     while (list.children.length > MOST) list.firstChild.remove();
     if (low) list.scrollTop = list.scrollHeight;
-    state.textContent = `${shown} events${live.checked ? ", following" : ""}`;
+    state.textContent = `${shown} ${shown === 1 ? "event" : "events"}${live.checked ? ", following" : ""}`;
   };
   const begin = async () => {
     const own = ++round;

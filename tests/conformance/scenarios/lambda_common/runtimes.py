@@ -21,6 +21,7 @@ EVERY = [*MANAGED, *PROVIDED]
 WRITTEN = (
     dict.fromkeys(PYTHON, ("handler.py", "common.py", "handler.handler"))
     | dict.fromkeys(NODE, ("index.js", "common.js", "index.handler"))
+    | dict.fromkeys(RUBY, ("function.rb", "common.rb", "function.handler"))
     | dict.fromkeys(PROVIDED, ("bootstrap", "common_program.py", "function.handler"))
 )
 

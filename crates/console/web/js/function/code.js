@@ -13,9 +13,11 @@ export async function show(body, cx) {
   const { configuration: c, fn } = cx;
   const editor = h("div", {}, h("p", { class: "muted", role: "status" }, "Loading the code…"));
   const section = card("Function code", editor);
-  put(body, section, h("br"), h("div", { class: "columns" }, cx.editable && upload(cx), card("Package",
-    facts(["Size", size(c.CodeSize)], ["Handler", c.Handler], ["Runtime", c.Runtime], ["Changed", moment(c.LastModified)?.toLocaleString()],
-      ["SHA-256", h("span", {}, h("span", { class: "mono" }, c.CodeSha256), copy(c.CodeSha256, "the hash"))]))));
+  const about = h("div");
+  cx.deployed = () => put(about, facts(["Size", size(c.CodeSize)], ["Handler", c.Handler], ["Runtime", c.Runtime], ["Changed", moment(c.LastModified)?.toLocaleString()],
+    ["SHA-256", h("span", {}, h("span", { class: "mono" }, c.CodeSha256), copy(c.CodeSha256, "the hash"))]));
+  cx.deployed();
+  put(body, section, h("br"), h("div", { class: "columns" }, cx.editable && upload(cx), card("Package", about)));
   if (c.PackageType === "Image") return put(editor, notice("", "The code is in a container image: ", fn.Code.ImageUri));
   if (c.CodeSize > LARGEST) return put(editor, notice("", `The package is larger than ${size(LARGEST)}, which is the most that is edited here. Upload a new one, or download it from Actions.`));
   try {
@@ -32,6 +34,7 @@ const decode = (data) => { try { return new TextDecoder("utf-8", { fatal: true }
 async function deploy(cx, source) {
   const done = await lambda("PUT", `${cx.path}/code`, { body: { ZipFile: await base64(source) } });
   Object.assign(cx.configuration, done);
+  cx.deployed();
   return done;
 }
 

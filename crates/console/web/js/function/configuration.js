@@ -11,7 +11,7 @@ import { triggers } from "./designer.js";
 export async function show(body, cx) {
   const c = cx.configuration;
   if (!cx.editable) return put(body, card("Configuration", facts(["Runtime", c.Runtime], ["Handler", c.Handler], ["Memory", `${c.MemorySize} MB`], ["Timeout", `${c.Timeout} s`], ["Role", c.Role], ["Tracing", c.TracingConfig?.Mode],
-    ["Environment variables", Object.entries(c.Environment?.Variables ?? {}).map(([key, value]) => h("div", { class: "mono" }, `${key}=${value}`))])), h("br"), h("div", { class: "columns" }, await url(cx), await asynchronous(cx)));
+    ["Environment variables", Object.entries(c.Environment?.Variables ?? {}).map(([key, value]) => h("div", { class: "mono" }, `${key}=${value}`))])), h("br"), h("div", { class: "columns" }, !/^\d+$/.test(cx.qualifier) && await url(cx), await asynchronous(cx)));
   const attached = await Promise.all([triggerCard(cx), concurrency(cx), url(cx), asynchronous(cx)]);
   put(body, h("div", { class: "columns" }, basic(cx), environment(cx), attached, role(cx), debugging(cx), layers(cx), tags(cx), network(cx), audit(cx)));
   const wanted = new URLSearchParams(location.hash.split("?")[1]).get("section");

@@ -12,7 +12,8 @@ export async function triggers({ path, qualifier, configuration }) {
   const [mappings, policy, url] = await Promise.all([
     none(all("2015-03-31/event-source-mappings", "EventSourceMappings", { FunctionName: configuration.FunctionArn }), []),
     none(lambda("GET", `${path}/policy`, { query }), null),
-    none(lambda("GET", `2021-10-31/functions/${path.split("/").pop()}/url`, { query }), null),
+    // A published version has no URL of its own; the function and its aliases may.
+    /^\d+$/.test(qualifier) ? null : none(lambda("GET", `2021-10-31/functions/${path.split("/").pop()}/url`, { query: { Qualifier: qualifier === "$LATEST" ? "" : qualifier } }), null),
   ]);
   const statements = policy ? JSON.parse(policy.Policy).Statement : [];
   return [

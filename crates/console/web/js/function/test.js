@@ -101,7 +101,7 @@ function result(outcome, cx) {
       ["Resources configured", figures.memory ?? `${outcome.configuration.MemorySize} MB`], ["Max memory used", figures.used], ["Executed version", outcome.version], ["Code SHA-256", h("span", { class: "mono" }, outcome.configuration.CodeSha256)]),
     h("h3", {}, "Log output"),
     h("p", { class: "muted small" }, "The last 4 KB of this invocation's log. All of it: ", h("a", { href: logs }, "click here"), "."),
-    h("pre", { class: "output", tabindex: "0", role: "region", "aria-label": "Log output" }, outcome.log || "(no log)"));
+    h("pre", { class: "output", tabindex: "0", role: "region", "aria-label": "Log output" }, outcome.log.replace(/\r\n?/g, "\n") || "(no log)"));
 }
 
 function failure({ payload }) {

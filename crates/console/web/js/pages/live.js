@@ -17,12 +17,13 @@ export async function show(content, { signal }) {
       const report = await health();
       if (signal.aborted) return;
       put(trouble, report.status !== "ok" && notice("bad", h("strong", {}, "The server is not well: "), report.status));
-      const figures = Object.entries(flat(report));
-      history.push([Date.now(), Object.fromEntries(figures)]);
+      const groups = grouped(report);
+      const figures = groups.flatMap(({ title, lines }) => lines.map(([name, value]) => [`${title}.${name}`, name ? `${title.replace(/ by state$/, "")}: ${name}` : title, value]));
+      history.push([Date.now(), Object.fromEntries(figures.map(([key, , value]) => [key, value]))]);
       while (history[0][0] < Date.now() - KEPT) history.shift();
-      put(tiles, figures.map(([name, value]) => h("dl", { class: "tile" }, h("dt", {}, words(name)), h("dd", {}, count(value)))), h("dl", { class: "tile" }, h("dt", {}, "Version"), h("dd", {}, report.version)));
+      put(tiles, figures.map(([, name, value]) => h("dl", { class: "tile" }, h("dt", {}, name), h("dd", {}, count(value)))), h("dl", { class: "tile" }, h("dt", {}, "Version"), h("dd", {}, report.version)));
       const to = Date.now(), from = to - KEPT;
-      put(charts, figures.map(([name]) => chart({ title: words(name), from, to, gap: 10_000, series: [{ name: words(name), points: history.filter(([, each]) => name in each).map(([time, each]) => [time, each[name]]) }] })));
+      put(charts, groups.map(({ title, lines }) => chart({ title, from, to, gap: 10_000, series: lines.map(([name]) => ({ name: name || title, points: history.filter(([, each]) => `${title}.${name}` in each).map(([time, each]) => [time, each[`${title}.${name}`]]) })) })));
     } catch {
       if (!signal.aborted) put(trouble, notice("bad", h("strong", {}, "The server does not answer. "), "Trying again."));
     }
@@ -33,12 +34,13 @@ export async function show(content, { signal }) {
   await next();
 }
 
-/** The figures of a report, also those of groups in it. */
-function flat(report, before = "") {
-  return Object.assign({}, ...Object.entries(report).map(([name, value]) => {
-    const key = before ? `${before} ${name}` : name;
-    return typeof value === "number" ? { [key]: value } : value && typeof value === "object" ? flat(value, key) : {};
-  }));
+/** The figures of a report: each alone, or those that belong together in one chart. */
+function grouped(report) {
+  return Object.entries(report).flatMap(([name, value]) => {
+    if (typeof value === "number") return [{ title: words(name), lines: [["", value]] }];
+    const lines = value && typeof value === "object" ? Object.entries(value).filter(([, each]) => typeof each === "number") : [];
+    return lines.length ? [{ title: words(name.replace(/States$/, "sByState")), lines }] : [];
+  });
 }
 
 const words = (name) => { const text = name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase(); return text[0].toUpperCase() + text.slice(1); };

@@ -1,0 +1,3 @@
+module lambent.example/go
+go 1.21
+require github.com/aws/aws-lambda-go v1.49.0

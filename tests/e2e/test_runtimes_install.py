@@ -1,0 +1,132 @@
+"""`lambent runtimes install`: the very version of an interpreter, fetched by the registry's own client."""
+
+import json
+import os
+import subprocess
+import tarfile
+
+import pytest
+from kit import functions, host
+from kit.server import Server, environment
+
+# Stands for npm: packs what it is told to, or breaks off.
+NPM = """#!/bin/sh
+case "$*" in
+    "pack --json node-linux-"*@8.10) ;;
+    *) echo "asked for $*" >&2; exit 9 ;;
+esac
+cp "$PACKED" ./node-8.10.0.tgz
+printf '[{"version": "8.10.0", "filename": "node-8.10.0.tgz", "integrity": "sha512-x"}]'
+exit "${STATUS:-0}"
+"""
+
+
+@pytest.fixture
+def npm(tmp_path):
+    """`npm(told)` installs nodejs8.10 from a package whose program says that it is the version `told`."""
+    bin_dir, data = tmp_path / "bin", tmp_path / "data"
+    bin_dir.mkdir()
+    data.mkdir()
+    (bin_dir / "npm").write_text(NPM)
+    (bin_dir / "npm").chmod(0o755)
+
+    def install(told, **variables):
+        program = tmp_path / "node"
+        program.write_text(f"#!/bin/sh\necho {told}\n")
+        program.chmod(0o755)
+        packed = tmp_path / "packed.tgz"
+        with tarfile.open(packed, "w:gz") as archive:
+            archive.add(program, "package/bin/node")
+        path = f"{bin_dir}:/usr/bin:/bin"
+        command = [host.binary(), "runtimes", "install", "nodejs8.10", "--data-dir", str(data)]
+        return subprocess.run(command, capture_output=True, text=True, env={**environment(), "PATH": path, "PACKED": str(packed), **variables})
+
+    install.data = data
+    return install
+
+
+def installed(data):
+    """What is there, and what an attempt has left."""
+    left = [name for name in os.listdir(data) if name != "runtimes"]
+    return sorted(name for name in os.listdir(data / "runtimes") if name.startswith("node-")), left
+
+
+def test_a_package_is_installed_once(npm):
+    result = npm("v8.10.0")
+    assert result.returncode == 0 and "Node.js 8.10.0" in result.stdout, result.stderr
+    assert installed(npm.data) == (["node-v8.10.0"], [])
+    again = npm("v8.10.0")
+    assert again.returncode == 0 and "is there already" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "told, status, reason", [("v8.9.0", "0", "says"), ("v8.10.0", "1", "npm failed")], ids=["another-program", "npm-fails"]
+)
+def test_nothing_is_left_of_what_went_wrong(npm, told, status, reason):
+    result = npm(told, STATUS=status)
+    assert result.returncode == 1 and "nodejs8.10 was not installed" in result.stderr and reason in result.stderr
+    assert installed(npm.data) == ([], [])
+
+
+def test_what_a_killed_attempt_left_is_swept_up(npm):
+    (npm.data / ".install-999999999").mkdir()
+    assert npm("v8.10.0").returncode == 0
+    assert installed(npm.data) == (["node-v8.10.0"], [])
+
+
+def test_what_no_registry_offers_is_told_with_what_to_do(tmp_path):
+    def refused(name):
+        command = [host.binary(), "runtimes", "install", name, "--data-dir", str(tmp_path)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        assert result.returncode == 1
+        return result.stderr
+
+    assert "no package registry offers ruby3.3: install Ruby 3.3" in refused("ruby3.3")
+    assert "names no runtime with an interpreter" in refused("cobol")
+
+
+def test_a_function_runs_on_the_version_that_was_installed(tmp_path):
+    host.need("npm")
+    server = Server(tmp_path)
+    server.data.mkdir()
+    command = [host.binary(), "runtimes", "install", "nodejs8.10", "--data-dir", str(server.data)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if result.returncode and "ENOTFOUND" in result.stderr + result.stdout or "network" in result.stderr:
+        pytest.skip("the registry cannot be reached")
+    assert result.returncode == 0, result.stderr
+    server.start()
+    try:
+        source = "exports.handler = (event, context, done) => done(null, process.version);"
+        function = functions.create(server.client(), {"index.js": source}, "nodejs8.10", "index.handler")
+        assert function.invoke().value == "v8.10.0"
+        assert "is run by" not in server.log()
+    finally:
+        server.stop()
+
+
+def test_a_function_without_an_interpreter_is_accepted_and_says_what_is_missing(tmp_path):
+    server = Server(tmp_path)
+    server.data.mkdir()
+    # No Python 3 stands in for another Python.
+    (server.data / "runtimes.toml").write_text('[runtime."python3.9"]\nfamily = "python"\nversion = "1.5"\n')
+    server.start()
+    try:
+        client = server.client()
+        package = functions.package({"f.py": "def handler(event, context):\n    pass\n"})
+        created = client.create_function(
+            FunctionName="f", Runtime="python3.9", Handler="f.handler", Role=functions.ROLE, Code={"ZipFile": package}
+        )
+        assert created["State"] in ("Pending", "Failed")
+
+        def failed():
+            told = client.get_function_configuration(FunctionName="f")
+            return told if told["State"] == "Failed" else None
+
+        from kit.eventually import eventually
+
+        told = eventually(failed, 30, "the function's state")
+        assert told["StateReasonCode"] == "InvalidRuntime"
+        assert told["StateReason"].startswith("no interpreter was found: install Python 1.5 (pyenv, uv")
+        assert json.dumps(told["StateReason"]).endswith('in the data directory"')
+    finally:
+        server.stop()
