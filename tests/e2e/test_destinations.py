@@ -127,6 +127,7 @@ def test_a_loop_of_events_is_stopped_and_told(aws, python, lambent):
     record = eventually(lambda: told(lambent, of_this), 60, "the record of the stopped event")[0]["event"]
     assert record["requestPayload"]["n"] == 17
     assert record["requestContext"]["condition"] == "RecursiveInvocation"
+    eventually(lambda: loops(lambent, function.name) >= 16, 20, "the calls in the log")
     assert loops(lambent, function.name) == 16
 
 
@@ -135,7 +136,9 @@ def test_a_loop_of_calls_is_refused_unless_it_is_allowed(aws, python, lambent):
     answer = function.invoke({"name": function.name, "n": 1})
     assert answer.value["status"] == 400 and answer.value["type"] == "RecursiveInvocationException", answer
     assert "recursive loop" in answer.value["body"]
+    eventually(lambda: loops(lambent, function.name) >= 16, 20, "the calls in the log")
     assert loops(lambent, function.name) == 16
     aws.put_function_recursion_config(FunctionName=function.name, RecursiveLoop="Allow")
     assert function.invoke({"name": function.name, "n": 21}).value is None
+    eventually(lambda: loops(lambent, function.name) >= 16 + 20, 20, "the calls in the log")
     assert loops(lambent, function.name) == 16 + 20

@@ -156,8 +156,9 @@ def test_every_event_and_every_message_ends_somewhere(fresh_lambent):
     eventually(all_heard, 120, "what was published")
     twice = lambda counts: sum(count - 1 for count in counts.values())
     dead = {body["n"] for body in server.drained("dead")}
-    handled = {int(line.rpartition("HANDLED ")[2]) for line in server.server.log().splitlines() if "HANDLED " in line}
-    assert sender.messages <= handled | dead
+    lines = lambda: (line for line in server.server.log().splitlines() if "HANDLED " in line)
+    handled = lambda: {int(line.rpartition("HANDLED ")[2]) for line in lines()}
+    eventually(lambda: sender.messages <= handled() | dead, 20, "every message in the log or in the dead-letter queue")
     print(
         f"{len(sender.events)} events: {len(told)} succeeded, {len(failed)} failed, {twice(told + failed)} told of again; "
         f"{len(sender.messages)} messages, {len(dead)} of them dead; "
