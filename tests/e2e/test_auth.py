@@ -89,3 +89,21 @@ def test_others_are_let_in_only_with_credentials(tmp_path):
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment())
     assert ended.returncode == 1
     assert "requests must be signed" in ended.stderr
+
+
+def test_other_sites_cannot_make_a_browser_ask(lambent):
+    """Where everybody is let in, a page anywhere could make its reader's browser send what needs no leave to be sent."""
+    scope = "X-Amz-Credential=test/20261123/us-east-1/lambda/aws4_request&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    signed = "X-Amz-Date=20261123T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=00"
+    url = f"{lambent.url}/2015-03-31/functions?{scope}&{signed}"
+
+    def asked(site):
+        request = urllib.request.Request(url, headers={"Sec-Fetch-Site": site})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    assert asked("same-origin") == asked("none") == 200
+    assert asked("cross-site") == 403

@@ -29,6 +29,9 @@ use std::{io, sync::Arc, time::Duration};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+/// Where a browser says on whose behalf it asks. Without credentials to check, a page anywhere could otherwise make its reader's browser
+/// change this server: simple requests are sent without asking.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// For the bodies of all requests from outside together: several of the largest deployment packages at once.
 const BODY_BUDGET: usize = 1 << 30;
 /// For those of all functions. Apart from the others', since a payload is held until it is answered, and the answer may depend on what the
@@ -153,6 +156,11 @@ impl Edge {
     /// Finds out whom a request is from and which service it is for, then leaves it to the protocol that it speaks.
     pub(crate) async fn aws(&self, parts: &http::request::Parts, body: Incoming, request_id: RequestId) -> Answer {
         let query = parts.uri.query().unwrap_or_default();
+        if parts.headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site") {
+            body::discard(body).await;
+            let words = "Requests that another site makes a browser send are not answered.";
+            return whole(rest_json::encode_error(&error::ACCESS_DENIED.with(words)));
+        }
         let (cx, spoken, open) = match self.addressed(parts, query, request_id) {
             Ok(addressed) => addressed,
             Err(refused) => {

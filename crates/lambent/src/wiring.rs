@@ -30,6 +30,7 @@ use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use lambent_wire::service::Api;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

@@ -46,7 +46,8 @@ pub(crate) fn outgoing(cx: &RequestContext, entry: SendMessageBatchRequestEntry)
         body: entry.message_body.unwrap_or_default(),
         delay: delay.transpose()?,
         attributes: attributes(entry.message_attributes)?,
-        trace_header: trace_header(entry.message_system_attributes)?,
+        // An SDK in a function sends on what its invocation came with: by it, loops of functions are found.
+        trace_header: trace_header(entry.message_system_attributes)?.or_else(|| cx.trace_id.clone()),
         group: entry.message_group_id,
         deduplication: entry.message_deduplication_id,
         sender: cx.access_key.clone().unwrap_or_else(|| cx.scope.account.to_string()),
@@ -118,5 +119,17 @@ mod tests {
         let received = sqs.receive(&key("q"), &crate::Receive::default()).await.unwrap().remove(0);
         assert_eq!((received.body.as_str(), received.system["AWSTraceHeader"].as_str()), ("msg", "Root=1"));
         assert_eq!(received.attributes["Hello"].value, AttributeValue::Text("There".to_owned()));
+        let traced = RequestContext {
+            trace_id: Some("Root=2".to_owned()),
+            ..context()
+        };
+        let plain = SendMessageRequest {
+            queue_url: url("q"),
+            message_body: Some("msg".to_owned()),
+            ..SendMessageRequest::default()
+        };
+        send_message(&sqs, &traced, plain).await.unwrap();
+        let received = sqs.receive(&key("q"), &crate::Receive::default()).await.unwrap().remove(0);
+        assert_eq!(received.system["AWSTraceHeader"], "Root=2");
     }
 }
