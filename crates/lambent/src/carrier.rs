@@ -1,6 +1,7 @@
 //! To whom deliveries go.
 
 use lambent_control::Control;
+use lambent_eventbridge::Events;
 use lambent_events::{Carrier, Undelivered};
 use lambent_sns::Sns;
 use lambent_sqs::{Outgoing, Sqs};
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 /// Hands each delivery to the service that its recipient is of.
 pub(crate) struct Services {
     pub(crate) control: Control,
+    pub(crate) events: Events,
     pub(crate) sns: Sns,
     pub(crate) sqs: Sqs,
 }
@@ -24,10 +26,11 @@ impl Carrier for Services {
                 Recipient::Queue { arn, attributes, fifo } => self.send(delivery, arn, attributes, fifo.as_ref()).await,
                 Recipient::Topic { arn, attributes } => self.sns.take(delivery, arn, attributes).await,
                 Recipient::Http { url, headers } => lambent_sns::post(url, headers, &delivery.payload).await,
-                // It may come with the next version of the server, so what is for it is kept as for one that cannot be reached.
-                Recipient::EventBus { .. } => Err(Undelivered::Unreachable(
-                    "this server has no EventBridge yet".to_owned(),
-                )),
+                Recipient::EventBus {
+                    arn,
+                    detail_type,
+                    resources,
+                } => self.events.take(delivery, arn, detail_type, resources).await,
                 Recipient::Bucket { .. } => Err(Undelivered::Refused(
                     "this server cannot write objects into buckets yet".to_owned(),
                 )),

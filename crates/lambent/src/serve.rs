@@ -88,6 +88,7 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     events.spawn(server.courier.run(events_stop.clone()));
     events.spawn(server.logs.care(events_stop.clone()));
     events.spawn(server.sources.run(events_stop.clone()));
+    events.spawn(server.buses.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
     let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
     sweeper.spawn(async move {

@@ -15,6 +15,7 @@ use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
 use lambent_authority::Authority;
 use lambent_control::Control;
+use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::{Auth, Edge};
 use lambent_invoker::Invoker;
@@ -56,6 +57,7 @@ pub(crate) struct Server {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) courier: Courier,
     pub(crate) sources: Sources,
+    pub(crate) buses: Events,
     pub(crate) metrics: Metrics,
 }
 
@@ -150,6 +152,16 @@ impl Ground {
             outbox: outbox.clone(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn buses(&self, outbox: &Outbox, time_scale: u32) -> Events {
+        Events::new(lambent_eventbridge::Parts {
+            store: Arc::clone(&self.store),
+            outbox: outbox.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            time_scale,
         })
     }
 
@@ -251,13 +263,15 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let outbox = Outbox::new(Arc::clone(&ground.store));
     let services = Services {
         control: control.clone(),
+        events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
         sqs: ground.queues().await?,
     };
-    let (sns, sqs) = (services.sns.clone(), services.sqs.clone());
+    let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
     let sources = ground.sources(&control, &sqs);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
     let companions: Vec<Arc<dyn Api>> = vec![
+        Arc::new(buses.clone()),
         Arc::new(logs.clone()),
         Arc::new(metrics.clone()),
         Arc::new(sns),
@@ -277,6 +291,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         dispatcher,
         courier,
         sources,
+        buses,
         metrics,
     })
 }

@@ -48,6 +48,10 @@ pub enum Kind {
     Topic,
     /// A topic's subscription; parent: the topic's name, id: its own.
     Subscription,
+    /// An event bus; parent: nothing, id: its name.
+    EventBus,
+    /// A rule of an event bus; parent: the bus, id: its name.
+    EventRule,
 }
 
 impl Kind {
@@ -71,6 +75,8 @@ impl Kind {
             Self::LogSubscription => "log-subscription",
             Self::Queue => "queue",
             Self::MessageMove => "message-move",
+            Self::EventBus => "event-bus",
+            Self::EventRule => "event-rule",
             Self::Topic => "topic",
             Self::Subscription => "subscription",
         }
@@ -96,6 +102,8 @@ impl Kind {
             | Self::LogSubscription
             | Self::Queue
             | Self::MessageMove
+            | Self::EventBus
+            | Self::EventRule
             | Self::Topic
             | Self::Subscription => false,
         }
