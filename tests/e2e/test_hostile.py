@@ -205,7 +205,8 @@ def attack(context):
     time.sleep(2)
     return "full"
 """)
-    assert answer.error is None or exited(answer), answer
+    # Whether the kernel's killer finds somebody to kill, or everybody waits for memory, is the kernel's to say.
+    assert answer.error is None or exited(answer) or timed_out(answer), answer
 
 
 # Logs.

@@ -225,3 +225,23 @@ def test_they_survive_a_restart(fresh_lambent):
         Namespace="Kept", MetricName="m", Period=86_400, Statistics=["Sum", "SampleCount"], **window()
     )
     assert sum(point["Sum"] for point in answer["Datapoints"]) == 5.0
+
+
+def test_lines_in_the_embedded_format_become_metrics(cloudwatch, python):
+    function = python("""
+import json, time
+
+def handler(event, context):
+    about = {"Namespace": "Embedded", "Dimensions": [["shop"]], "Metrics": [{"Name": "orders", "Unit": "Count"}]}
+    print(json.dumps({"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [about]}, "shop": event, "orders": [2, 3]}))
+""")
+    shop = function.name
+    function.invoke(shop)
+
+    def orders():
+        answer = cloudwatch.get_metric_statistics(
+            Namespace="Embedded", MetricName="orders", Dimensions=named({"shop": shop}), Period=86_400, Statistics=["Sum"], **window()
+        )
+        return sum(point["Sum"] for point in answer["Datapoints"])
+
+    eventually(lambda: orders() == 5, 20, "the orders")

@@ -2,7 +2,8 @@
 
 use lambent_invoker::{LogSink, LogStream, LogWriter};
 use lambent_log_store::{LogGroupKey, LogStore, Outlet};
-use lambent_types::Clock;
+use lambent_metrics::Metrics;
+use lambent_types::{Clock, Scope};
 use std::{
     io::{self, Write},
     sync::{
@@ -23,6 +24,7 @@ const WAITING_BYTES: usize = 8 << 20;
 pub(crate) struct FunctionLog {
     pub(crate) store: Arc<dyn LogStore>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
     pub(crate) printed: Option<Arc<Printed>>,
 }
 
@@ -30,6 +32,9 @@ pub(crate) struct FunctionLog {
 struct Writer {
     outlet: Arc<dyn Outlet>,
     clock: Arc<dyn Clock>,
+    /// For lines that say some.
+    metrics: Metrics,
+    scope: Scope,
     /// With the function's name.
     printed: Option<(Arc<Printed>, String)>,
 }
@@ -44,6 +49,8 @@ impl LogSink for FunctionLog {
         Box::new(Writer {
             outlet: self.store.outlet(&group, &stream.stream),
             clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            scope: stream.function.scope.clone(),
             printed: self.printed.as_ref().map(|printed| (Arc::clone(printed), name())),
         })
     }
@@ -54,6 +61,7 @@ impl LogWriter for Writer {
         let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or(0);
         // Events that are lines end as lines do, as AWS has them.
         self.outlet.event(millis, &[event, b"\n"]);
+        self.metrics.embedded(&self.scope, event);
         if let Some((printed, name)) = &self.printed {
             printed.event(name, event);
         }

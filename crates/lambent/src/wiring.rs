@@ -129,10 +129,11 @@ impl Ground {
     }
 
     /// Where functions' logs go.
-    fn function_log(&self, kept: &Arc<FileLogs>, printed: bool) -> anyhow::Result<Arc<FunctionLog>> {
+    fn function_log(&self, kept: &Arc<FileLogs>, metrics: &Metrics, printed: bool) -> anyhow::Result<Arc<FunctionLog>> {
         Ok(Arc::new(FunctionLog {
             store: Arc::clone(kept) as _,
             clock: Arc::clone(&self.clock),
+            metrics: metrics.clone(),
             printed: printed.then(Printed::start).transpose()?.map(Arc::new),
         }))
     }
@@ -236,7 +237,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
             sandbox: environments(&sandbox, session, &mut chores).await?,
             aws_endpoint: Arc::clone(&inside) as _,
             outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
-            log: ground.function_log(&kept_logs, config.function_logs)?,
+            log: ground.function_log(&kept_logs, &metrics, config.function_logs)?,
             meter: Arc::clone(&ground.meter) as _,
             clock: Arc::clone(&ground.clock),
             ids: Arc::clone(&ground.ids),

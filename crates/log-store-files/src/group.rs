@@ -262,7 +262,7 @@ impl State {
         let dirty = std::mem::take(&mut self.dirty);
         let mut files = std::mem::take(&mut self.sealed);
         if dirty.registry {
-            files.push(self.registry.file());
+            files.extend(self.registry.written_to());
         }
         if dirty.blocks {
             files.extend(self.open.clone());
@@ -270,8 +270,11 @@ impl State {
         (files, dirty.folder)
     }
 
-    /// Closes the file of a group that is not written to.
+    /// Closes the files of a group that is not written to.
     pub(crate) fn rest(&mut self) {
+        if !self.dirty.registry {
+            self.registry.rest();
+        }
         if !self.dirty.blocks {
             self.open = None;
         }

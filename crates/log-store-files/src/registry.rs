@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -34,7 +34,9 @@ pub(crate) struct Entry {
 /// A group's streams.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    file: Arc<File>,
+    path: PathBuf,
+    /// While it is written to: there may be many thousand groups.
+    file: Option<Arc<File>>,
     numbers: HashMap<Arc<str>, u32>,
     entries: BTreeMap<u32, Entry>,
     next: u32,
@@ -52,9 +54,9 @@ impl Registry {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read?,
         };
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
         let mut registry = Self {
-            file: Arc::new(file),
+            path: path.to_owned(),
+            file: None,
             numbers: HashMap::new(),
             entries: BTreeMap::new(),
             next: 0,
@@ -65,9 +67,9 @@ impl Registry {
             registry.apply(entry);
             rest = behind;
         }
-        if !rest.is_empty() {
-            registry.file.set_len((bytes.len() - rest.len()) as u64)?;
-        }
+        // It is there from now on, whole.
+        registry.file()?.set_len((bytes.len() - rest.len()) as u64)?;
+        registry.rest();
         Ok(registry)
     }
 
@@ -140,12 +142,13 @@ impl Registry {
         Ok(())
     }
 
-    fn write(&self, entry: &[u8]) -> io::Result<()> {
+    fn write(&mut self, entry: &[u8]) -> io::Result<()> {
         let length = u32::try_from(entry.len()).map_err(io::Error::other)?;
         let mut framed = length.to_le_bytes().to_vec();
         framed.extend_from_slice(&crc32fast::hash(entry).to_le_bytes());
         framed.extend_from_slice(entry);
-        let mut file = &*self.file;
+        let file = self.file()?;
+        let mut file = &*file;
         let before = file.metadata()?.len();
         // What is behind half an entry would not be found again.
         file.write_all(&framed).inspect_err(|_| {
@@ -168,15 +171,30 @@ impl Registry {
         // The highest number stays known, so that it is not used again.
         fresh.remove(self.next.saturating_sub(1).max(fresh.next))?;
         fresh.next = self.next;
-        fresh.file.sync_data()?;
+        fresh.file()?.sync_data()?;
         fs::rename(&fresh_path, path)?;
+        fresh.path = path.to_owned();
         *self = fresh;
         Ok(())
     }
 
-    /// For syncing.
-    pub(crate) fn file(&self) -> Arc<File> {
-        Arc::clone(&self.file)
+    fn file(&mut self) -> io::Result<Arc<File>> {
+        if let Some(file) = &self.file {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(OpenOptions::new().create(true).append(true).open(&self.path)?);
+        self.file = Some(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// The file that was written to, for syncing.
+    pub(crate) fn written_to(&self) -> Option<Arc<File>> {
+        self.file.clone()
+    }
+
+    /// Closes the file until something is written again.
+    pub(crate) fn rest(&mut self) {
+        self.file = None;
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! invocations ─ FunctionMeter (rows) ─┐ once a write, or when somebody asks
+//! lines in the embedded format ────────┤
 //! PutMetricData ──────────────────────┴─► Keeper: minutes in memory ─ every ten seconds ─► MetricTable
 //!                                                   └────────── GetMetricData, GetMetricStatistics ◄──┘
 //! ```
 //!
 //! Each operation is a file below `ops/`, named after it, found by the build script.
 
+mod embedded;
 mod expression;
 mod keeper;
 mod meter;

@@ -1,9 +1,10 @@
 //! The service as a whole.
 
 use crate::{
-    FunctionMeter,
+    FunctionMeter, embedded,
     glue::IMPLEMENTED,
     keeper::Keeper,
+    ops::put_metric_data::{AHEAD_MINUTES, OLDEST_MINUTES},
     summary::{Summary, Unit},
 };
 use lambent_models::cloudwatch;
@@ -47,6 +48,23 @@ impl Metrics {
     /// Writes what is counted until it is told to stop, and then once more.
     pub async fn run(self, stop: CancellationToken) {
         self.keeper.run(stop).await;
+    }
+
+    /// Takes what a line of a function's log says of metrics, if it does.
+    pub fn embedded(&self, scope: &Scope, line: &[u8]) {
+        if !embedded::may_be(line) {
+            return;
+        }
+        let Some((minute, found)) = embedded::read(scope, line) else {
+            return;
+        };
+        // What is dated otherwise than CloudWatch allows is left out, as there.
+        let now = self.keeper.minute();
+        if (now - OLDEST_MINUTES..=now + AHEAD_MINUTES).contains(&minute) {
+            for (series, summary) in found {
+                self.keeper.add(&Arc::new(series), minute, &summary);
+            }
+        }
     }
 
     /// So many executions run at once in an account, so many of them on functions without a reservation: `ConcurrentExecutions` and

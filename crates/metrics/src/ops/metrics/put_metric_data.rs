@@ -18,8 +18,8 @@ const MOST: usize = 1_000;
 /// Values of one metric of a request.
 const MOST_VALUES: usize = 150;
 /// How old a value may be, and how far ahead: two weeks and two hours.
-const OLDEST_MINUTES: i64 = 14 * 24 * 60;
-const AHEAD_MINUTES: i64 = 120;
+pub(crate) const OLDEST_MINUTES: i64 = 14 * 24 * 60;
+pub(crate) const AHEAD_MINUTES: i64 = 120;
 /// What CloudWatch takes: no more than 2 to the 360th.
 const LARGEST: f64 = 2.348_542_582_773_833_3e108;
 
