@@ -285,6 +285,8 @@ def test_the_cli_follows_a_group(lambent, logs, group, tmp_path):
     start = now()
     put(logs, group, "s", (start, "before"))
     settings = environment() | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    # It has libraries of its own, and the tests' are others.
+    settings.pop("PYTHONPATH", None)
     command = [SYSTEM_CLI, "--endpoint-url", lambent.url, "logs", "tail", group, "--follow", "--format", "short"]
     with open(tmp_path / "printed", "w+") as printed:
         tail = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT, env=settings | {"PYTHONUNBUFFERED": "1"})
