@@ -10,7 +10,6 @@
 
 mod bus;
 mod cron;
-mod documents;
 mod event;
 mod input;
 mod publish;
@@ -21,6 +20,8 @@ mod service;
 #[cfg(test)]
 mod testing;
 mod ticker;
+
+use lambent_store::typed as documents;
 
 pub use refusal::Refusal;
 pub use service::{Events, Parts};

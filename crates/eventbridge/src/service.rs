@@ -3,7 +3,7 @@
 use crate::glue::IMPLEMENTED;
 use lambent_events::Outbox;
 use lambent_models::eventbridge;
-use lambent_store::Store;
+use lambent_store::{Store, typed::Documents};
 use lambent_types::{Clock, Ids};
 use lambent_wire::{
     RequestContext, Value,
@@ -41,13 +41,20 @@ impl Deref for Events {
 
 /// What there is once.
 pub struct Shared {
-    pub(crate) store: Arc<dyn Store>,
+    documents: Documents,
     pub(crate) outbox: Outbox,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
     pub(crate) time_scale: u32,
     /// Told when a rule has changed.
     pub(crate) changed: Notify,
+}
+
+impl Deref for Shared {
+    type Target = Documents;
+
+    fn deref(&self) -> &Documents {
+        &self.documents
+    }
 }
 
 impl Events {
@@ -55,10 +62,12 @@ impl Events {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Shared {
-            store: parts.store,
+            documents: Documents {
+                store: parts.store,
+                ids: parts.ids,
+            },
             outbox: parts.outbox,
             clock: parts.clock,
-            ids: parts.ids,
             time_scale: parts.time_scale.max(1),
             changed: Notify::new(),
         }))

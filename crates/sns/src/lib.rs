@@ -11,7 +11,6 @@
 
 mod attributes;
 mod deduplication;
-mod documents;
 mod envelope;
 mod message;
 mod publish;
@@ -22,6 +21,8 @@ mod subscription;
 mod testing;
 mod topic;
 mod web;
+
+use lambent_store::typed as documents;
 
 pub use message::Message;
 pub use refusal::Refusal;

@@ -5,7 +5,7 @@ use crate::{
 };
 use lambent_events::Outbox;
 use lambent_models::sns;
-use lambent_store::Store;
+use lambent_store::{Store, typed::Documents};
 use lambent_types::{Clock, Ids, Scope};
 use lambent_wire::{
     RequestContext, ServiceError, Value,
@@ -42,11 +42,18 @@ impl Deref for Sns {
 
 /// What there is once.
 pub struct Shared {
-    pub(crate) store: Arc<dyn Store>,
+    documents: Documents,
     pub(crate) outbox: Outbox,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
     pub(crate) recent: Recent,
+}
+
+impl Deref for Shared {
+    type Target = Documents;
+
+    fn deref(&self) -> &Documents {
+        &self.documents
+    }
 }
 
 impl Sns {
@@ -54,10 +61,12 @@ impl Sns {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Shared {
-            store: parts.store,
+            documents: Documents {
+                store: parts.store,
+                ids: parts.ids,
+            },
             outbox: parts.outbox,
             clock: parts.clock,
-            ids: parts.ids,
             recent: Recent::default(),
         }))
     }

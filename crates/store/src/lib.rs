@@ -21,6 +21,7 @@ mod message;
 mod metric;
 mod object;
 mod transaction;
+pub mod typed;
 
 pub use code::{CodePin, CodeStore, IntakeError};
 pub use delivery::DeliveryTable;

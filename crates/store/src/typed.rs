@@ -1,31 +1,33 @@
 //! Typed documents: what the store keeps as JSON, as the values they are.
 
-use crate::{Events, Refusal};
-use lambent_store::{Change, Condition, Document, DocumentKey, DocumentQuery, Kind};
-use lambent_types::{RevisionId, Scope};
+use crate::{Change, Condition, Document, DocumentKey, DocumentQuery, Kind, Store, Unavailable};
+use lambent_types::{Ids, RevisionId, Scope};
 use serde::{Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// Documents read at a time where all are wanted.
 const PAGE: usize = 1_000;
 
 /// A value that is stored as a document.
-pub(crate) trait Noun: Serialize + DeserializeOwned {
+pub trait Noun: Serialize + DeserializeOwned + Send + Sync {
     /// What it is.
     const KIND: Kind;
 }
 
 /// A stored value.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored<T> {
-    pub(crate) key: DocumentKey,
+pub struct Stored<T> {
+    /// Its key.
+    pub key: DocumentKey,
     revision: RevisionId,
-    pub(crate) value: T,
+    /// What it says.
+    pub value: T,
 }
 
 impl<T: Noun> Stored<T> {
-    fn read(document: &Document) -> Result<Self, Refusal> {
+    fn read(document: &Document) -> Result<Self, Unavailable> {
         let value = serde_json::from_str(&document.body);
-        let value = value.map_err(|error| Refusal::Internal(format!("{:?} cannot be read: {error}", document.key)))?;
+        let value = value.map_err(|error| Unavailable(format!("{:?} cannot be read: {error}", document.key)))?;
         Ok(Self {
             key: document.key.clone(),
             revision: document.revision,
@@ -34,13 +36,15 @@ impl<T: Noun> Stored<T> {
     }
 
     /// Nobody changed it since it was read.
-    pub(crate) fn unchanged(&self) -> Condition {
+    #[must_use]
+    pub fn unchanged(&self) -> Condition {
         Condition::DocumentRevision(self.key.clone(), self.revision)
     }
 }
 
 /// The key of a document of type `T`.
-pub(crate) fn key<T: Noun>(scope: &Scope, parent: &str, id: &str) -> DocumentKey {
+#[must_use]
+pub fn key<T: Noun>(scope: &Scope, parent: &str, id: &str) -> DocumentKey {
     DocumentKey {
         kind: T::KIND,
         scope: scope.clone(),
@@ -50,12 +54,24 @@ pub(crate) fn key<T: Noun>(scope: &Scope, parent: &str, id: &str) -> DocumentKey
 }
 
 /// Some documents, and what is behind them.
-pub(crate) type Page<T> = (Vec<Stored<T>>, bool);
+pub type Page<T> = (Vec<Stored<T>>, bool);
 
-impl Events {
+/// A store whose documents are read and written as values.
+#[derive(Clone)]
+pub struct Documents {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Revisions.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Documents {
     /// The change that stores `value` under `key`.
-    pub(crate) fn put<T: Noun>(&self, key: DocumentKey, value: &T) -> Result<Change, Refusal> {
-        let body = serde_json::to_string(value).map_err(|error| Refusal::Internal(error.to_string()))?;
+    ///
+    /// # Errors
+    /// When the value has no JSON form.
+    pub fn put<T: Noun>(&self, key: DocumentKey, value: &T) -> Result<Change, Unavailable> {
+        let body = serde_json::to_string(value).map_err(|error| Unavailable(error.to_string()))?;
         Ok(Change::PutDocument(Document {
             key,
             revision: RevisionId::new(self.ids.as_ref()),
@@ -65,19 +81,25 @@ impl Events {
     }
 
     /// One document.
-    pub(crate) async fn load<T: Noun>(&self, key: &DocumentKey) -> Result<Option<Stored<T>>, Refusal> {
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the document is damaged.
+    pub async fn load<T: Noun>(&self, key: &DocumentKey) -> Result<Option<Stored<T>>, Unavailable> {
         let found = self.store.document(key).await?;
         found.as_ref().map(Stored::read).transpose()
     }
 
     /// At most `limit` documents, of one parent if it is given, behind `after`; and whether there are more.
-    pub(crate) async fn list<T: Noun>(
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the document is damaged.
+    pub async fn list<T: Noun>(
         &self,
         scope: &Scope,
         parent: Option<&str>,
         after: Option<(String, String)>,
         limit: usize,
-    ) -> Result<Page<T>, Refusal> {
+    ) -> Result<Page<T>, Unavailable> {
         let query = DocumentQuery {
             kind: T::KIND,
             scope: scope.clone(),
@@ -91,7 +113,10 @@ impl Events {
     }
 
     /// All documents of one parent.
-    pub(crate) async fn list_all<T: Noun>(&self, scope: &Scope, parent: &str) -> Result<Vec<Stored<T>>, Refusal> {
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the document is damaged.
+    pub async fn list_all<T: Noun>(&self, scope: &Scope, parent: &str) -> Result<Vec<Stored<T>>, Unavailable> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
             let (page, more) = self.list::<T>(scope, Some(parent), after, PAGE).await?;
