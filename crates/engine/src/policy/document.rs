@@ -88,6 +88,15 @@ impl Document {
         })
     }
 
+    /// A policy that says nothing.
+    #[must_use]
+    pub const fn silent() -> Self {
+        Self {
+            version: Version::First,
+            statements: Vec::new(),
+        }
+    }
+
     /// Reads statements that are kept apart from one another.
     ///
     /// # Errors
