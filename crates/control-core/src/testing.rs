@@ -150,13 +150,13 @@ impl Launcher for Nothing {
 }
 
 impl AwsEndpoint for Nothing {
-    fn serve(&self, _: TcpListener, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
+    fn serve(&self, _: TcpListener, _: &FunctionRecord) -> io::Result<BoxFuture<'static, ()>> {
         Ok(Box::pin(pending()))
     }
 }
 
 impl Outside for Nothing {
-    fn stand_at(&self, _: Gate, _: &FunctionKey) -> BoxFuture<'static, ()> {
+    fn stand_at(&self, _: Gate, _: &FunctionRecord) -> BoxFuture<'static, ()> {
         Box::pin(pending())
     }
 }

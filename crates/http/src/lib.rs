@@ -22,7 +22,7 @@ mod session;
 mod stream;
 mod url;
 
-pub use auth::{Auth, Credential, Credentials};
+pub use auth::{Auth, Credential, Credentials, FunctionCaller};
 pub use edge::{Edge, Health, Parts};
 pub use inside::{serve as serve_inside, serve_connection};
 pub use lambent_wire::sigv4::Verifier;

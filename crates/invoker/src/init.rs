@@ -89,10 +89,10 @@ async fn boot(
     let lost = |_| Ended::Vanished;
     let runtime_api = Arc::new(TcpListener::from_std(sandbox.runtime_api).map_err(lost)?);
     let mut beside = JoinSet::new();
-    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, &function.key.function);
+    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, function);
     beside.spawn(serving.map_err(lost)?);
     if let Some(gate) = sandbox.gate {
-        beside.spawn(shared.outside.stand_at(gate, &function.key.function));
+        beside.spawn(shared.outside.stand_at(gate, function));
     }
     let mut output = Output::new(sandbox.output, shared.log.open(&stream))
         .and_then(|output| output.with_extensions(sandbox.companion_output))

@@ -9,7 +9,7 @@ use crate::{
     health::ServerHealth,
     launcher::HostLauncher,
     outside::World,
-    runtimes,
+    runtimes, secret,
 };
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
@@ -18,6 +18,7 @@ use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::{Auth, Edge};
+use lambent_iam::Iam;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -30,6 +31,7 @@ use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
+use lambent_sts::{LongTermKeys, SessionKeys, Sts};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use lambent_wire::service::Api;
 use std::{
@@ -69,16 +71,19 @@ struct Ground {
     store: Arc<dyn Store>,
     code: Arc<dyn CodeStore>,
     meter: Arc<FunctionMeter>,
+    session_keys: Arc<SessionKeys>,
 }
 
 impl Ground {
     fn lay(data: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
+        let ids: Arc<dyn Ids> = Arc::new(RandomIds);
         Ok(Self {
             data: data.to_owned(),
             clock: Arc::new(SystemClock::default()),
-            ids: Arc::new(RandomIds),
+            session_keys: Arc::new(secret::open(data, ids.as_ref())?),
+            ids,
             store: Arc::new(SqliteStore::open(&data.join("lambent.db"))?),
             code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
             meter: Arc::default(),
@@ -156,6 +161,27 @@ impl Ground {
         })
     }
 
+    fn roles(&self) -> Iam {
+        Iam::new(lambent_iam::Parts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn identities(&self, iam: &Iam, auth: &Auth) -> Sts {
+        Sts::new(lambent_sts::Parts {
+            iam: iam.clone(),
+            keys: Arc::clone(&self.session_keys),
+            long_term: match auth {
+                Auth::Verify(_, credentials) => LongTermKeys::Configured(credentials.accounts().collect()),
+                Auth::AcceptAny | Auth::Function(_) => LongTermKeys::Any,
+            },
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
     fn buses(&self, outbox: &Outbox, time_scale: u32) -> Events {
         Events::new(lambent_eventbridge::Parts {
             store: Arc::clone(&self.store),
@@ -182,6 +208,7 @@ impl Ground {
             meter: self.meter,
             code: self.code,
             auth,
+            keys: self.session_keys,
             health: Arc::new(ServerHealth {
                 invoker: invoker.clone(),
                 store: self.store,
@@ -271,8 +298,11 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
     let sources = ground.sources(&control, &sqs);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
+    let iam = ground.roles();
     let companions: Vec<Arc<dyn Api>> = vec![
         Arc::new(buses.clone()),
+        Arc::new(ground.identities(&iam, &config.auth)),
+        Arc::new(iam),
         Arc::new(logs.clone()),
         Arc::new(metrics.clone()),
         Arc::new(sns),
