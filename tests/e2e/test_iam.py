@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from kit.eventually import eventually
 from kit.functions import a_name
 from kit.server import ONE_TRY, environment
 from kit.zips import package
@@ -245,3 +246,30 @@ def test_the_guides_commands(lambent, tmp_path, iam):
     assert name in [each["RoleName"] for each in aws("iam", "list-roles")["Roles"]]
     aws("iam", "detach-role-policy", "--role-name", name, "--policy-arn", BASIC)
     aws("iam", "delete-role", "--role-name", name)
+
+
+def test_a_function_whose_role_may_not_write_logs_has_none(lambent, iam, role, python):
+    logs = lambent.client(service="logs")
+
+    def lines(function):
+        found = logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+        return [each["message"] for each in found if "hello" in each["message"]]
+
+    function = python("def handler(event, context):\n    print('hello')\n    return 'done'\n")
+    made = role()
+    name = made["RoleName"]
+    function.configure(Role=made["Arn"])
+    answer = function.invoke({}, LogType="Tail")
+    assert answer.value == "done" and "hello" in answer.log
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        lines(function)
+    # The group is there, so it need not be made.
+    group = f"/aws/lambda/{function.name}"
+    logs.create_log_group(logGroupName=group)
+    resource = f"arn:aws:logs:us-east-1:000000000000:log-group:{group}:*"
+    writes = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [writes]})
+    iam.put_role_policy(RoleName=name, PolicyName="writes", PolicyDocument=document)
+    function.configure(Description="a new environment")
+    function.invoke({})
+    eventually(lambda: lines(function), within=30)

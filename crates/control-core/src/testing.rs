@@ -174,8 +174,8 @@ impl SandboxProvider for Nothing {
 }
 
 impl LogSink for Nothing {
-    fn open(&self, _: &LogStream) -> Box<dyn LogWriter> {
-        Box::new(Nothing)
+    fn open<'a>(&'a self, _: &'a LogStream) -> BoxFuture<'a, Box<dyn LogWriter>> {
+        Box::pin(ready(Box::new(Nothing) as Box<dyn LogWriter>))
     }
 }
 

@@ -94,7 +94,8 @@ async fn boot(
     if let Some(gate) = sandbox.gate {
         beside.spawn(shared.outside.stand_at(gate, function));
     }
-    let mut output = Output::new(sandbox.output, shared.log.open(&stream))
+    let log = shared.log.open(&stream).await;
+    let mut output = Output::new(sandbox.output, log)
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
@@ -247,5 +248,6 @@ fn log_stream(shared: &Shared, function: &FunctionRecord) -> LogStream {
             shared.clock.now().to_log_date(),
             shared.ids.uuid().simple()
         ),
+        role: function.config.role.clone(),
     }
 }

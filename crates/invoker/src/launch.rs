@@ -112,12 +112,14 @@ pub struct LogStream {
     pub group: String,
     /// `YYYY/MM/DD/[version]id`.
     pub stream: String,
+    /// The ARN of the function's execution role, which has to allow that its log is written.
+    pub role: String,
 }
 
 /// Where logs go.
 pub trait LogSink: Send + Sync + 'static {
     /// The way in for the log of one environment.
-    fn open(&self, stream: &LogStream) -> Box<dyn LogWriter>;
+    fn open<'a>(&'a self, stream: &'a LogStream) -> BoxFuture<'a, Box<dyn LogWriter>>;
 }
 
 /// Takes the log of one environment. Called from the environment's own task: it must not block.

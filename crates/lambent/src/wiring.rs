@@ -139,6 +139,7 @@ impl Ground {
             store: Arc::clone(kept) as _,
             clock: Arc::clone(&self.clock),
             metrics: metrics.clone(),
+            roles: self.roles(),
             printed: printed.then(Printed::start).transpose()?.map(Arc::new),
         }))
     }
