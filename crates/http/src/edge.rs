@@ -12,7 +12,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
-use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
@@ -43,7 +43,7 @@ const ENVIRONMENT_BUDGET: usize = 256 << 20;
 const ENVIRONMENT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What goes back to the client.
-pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
+pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 /// What the server says about itself.
 pub trait Health: Send + Sync + 'static {
@@ -284,5 +284,5 @@ fn name_host(parts: &mut http::request::Parts) {
 
 /// An answer whose body is there as a whole.
 pub(crate) fn whole(response: Response<Bytes>) -> Answer {
-    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed())
+    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync())
 }
