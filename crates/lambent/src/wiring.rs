@@ -260,6 +260,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let logs = Logs::new(lambent_logs::Parts {
         core: (*control).clone(),
         kept: Arc::clone(&kept_logs) as _,
+        metrics: metrics.clone(),
     });
     let outbox = Outbox::new(Arc::clone(&ground.store));
     let services = Services {

@@ -3,6 +3,7 @@
 use crate::{Refusal, glue::IMPLEMENTED, live_tail::Seats, ops};
 use lambent_control_core::Core;
 use lambent_log_store::LogStore;
+use lambent_metrics::Metrics;
 use lambent_models::logs::{self, CloudWatchLogsOperation, errors};
 use lambent_wire::{
     RequestContext, ServiceError, Value, error,
@@ -19,6 +20,8 @@ pub struct Parts {
     pub core: Core,
     /// Groups, streams and events.
     pub kept: Arc<dyn LogStore>,
+    /// Where the metrics go that events say.
+    pub metrics: Metrics,
 }
 
 /// CloudWatch Logs. Cheap to clone.
@@ -29,6 +32,7 @@ pub struct Logs(Arc<Shared>);
 pub struct Shared {
     pub(crate) core: Core,
     pub(crate) kept: Arc<dyn LogStore>,
+    pub(crate) metrics: Metrics,
     /// Told when a subscription comes, changes or goes.
     pub(crate) subscriptions_changed: Notify,
     /// Who follows logs live.
@@ -52,6 +56,7 @@ impl Logs {
         Self(Arc::new(Shared {
             core: parts.core,
             kept: parts.kept,
+            metrics: parts.metrics,
             subscriptions_changed: Notify::new(),
             seats: Seats::default(),
             closing: CancellationToken::new(),
