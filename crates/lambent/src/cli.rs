@@ -218,6 +218,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_MEGABYTES")]
     pub(crate) metrics_megabytes: Option<u64>,
 
+    /// Who presents this as a bearer token may read `GET /metrics` from anywhere; without it, this machine alone may. Better said by the
+    /// variable or in the file, since command lines can be seen.
+    #[arg(long, env = "LAMBENT_METRICS_TOKEN", hide_env_values = true)]
+    pub(crate) metrics_token: Option<Secret>,
+
     /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
     pub(crate) s3_endpoint: Option<String>,

@@ -16,6 +16,7 @@ mod launcher;
 mod outside;
 mod runtimes;
 mod serve;
+mod telemetry;
 mod wiring;
 
 use clap::Parser as _;

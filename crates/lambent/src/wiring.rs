@@ -10,6 +10,7 @@ use crate::{
     launcher::HostLauncher,
     outside::World,
     runtimes,
+    telemetry::{ServerTelemetry, Tally},
 };
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
@@ -17,7 +18,7 @@ use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
-use lambent_http::{Auth, Edge};
+use lambent_http::{Auth, Edge, Exposition, Traffic};
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -29,8 +30,8 @@ use lambent_sns::Sns;
 use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
-use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
+use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
 use lambent_wire::service::Api;
 use std::{
     fs,
@@ -67,22 +68,35 @@ struct Ground {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     store: Arc<dyn Store>,
+    commits: Arc<Commits>,
     code: Arc<dyn CodeStore>,
-    meter: Arc<FunctionMeter>,
+    /// What CloudWatch counts of functions.
+    functions: Arc<FunctionMeter>,
+    /// What is counted of the whole server, which passes on to the other.
+    tally: Arc<Tally>,
 }
 
 impl Ground {
     fn lay(data: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let store = SqliteStore::open(&data.join("lambent.db"), Arc::clone(&clock))?;
+        let functions: Arc<FunctionMeter> = Arc::default();
         Ok(Self {
             data: data.to_owned(),
-            clock: Arc::new(SystemClock::default()),
+            clock,
             ids: Arc::new(RandomIds),
-            store: Arc::new(SqliteStore::open(&data.join("lambent.db"))?),
+            commits: store.commits(),
+            store: Arc::new(store),
             code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
-            meter: Arc::default(),
+            tally: Arc::new(Tally::new(Arc::clone(&functions) as _)),
+            functions,
         })
+    }
+
+    fn meter(&self) -> Arc<dyn Meter> {
+        Arc::clone(&self.tally) as _
     }
 
     /// Who vouches for AWS's names, where they lead to this server.
@@ -114,7 +128,7 @@ impl Ground {
         Ok(Metrics::new(lambent_metrics::Parts {
             table: Arc::new(SqliteMetrics::open(&self.data.join("metrics.db"))?),
             clock: Arc::clone(&self.clock),
-            meter: Arc::clone(&self.meter),
+            meter: Arc::clone(&self.functions),
             cap,
         }))
     }
@@ -175,15 +189,41 @@ impl Ground {
         }
     }
 
-    fn edge(self, control: &Control, invoker: &Invoker, companions: Vec<Arc<dyn Api>>, auth: Auth) -> Arc<Edge> {
+    /// What the server tells of itself, to whom it may.
+    fn exposition(&self, seen: Seen, traffic: &Arc<Traffic>, token: Option<String>) -> Exposition {
+        let telemetry = Arc::new(ServerTelemetry {
+            tally: Arc::clone(&self.tally),
+            traffic: Arc::clone(traffic),
+            invoker: seen.invoker,
+            store: Arc::clone(&self.store),
+            commits: Arc::clone(&self.commits),
+            logs: seen.logs,
+            sqs: seen.sqs,
+            started: self.clock.now(),
+        });
+        Exposition { telemetry, token }
+    }
+
+    fn edge(
+        self,
+        control: &Control,
+        seen: Seen,
+        companions: Vec<Arc<dyn Api>>,
+        auth: Auth,
+        token: Option<String>,
+    ) -> Arc<Edge> {
+        let traffic: Arc<Traffic> = Arc::default();
+        let invoker = seen.invoker.clone();
         Arc::new(Edge::new(lambent_http::Parts {
             control: control.clone(),
             companions,
-            meter: self.meter,
+            exposition: self.exposition(seen, &traffic, token),
+            traffic,
+            meter: self.meter(),
             code: self.code,
             auth,
             health: Arc::new(ServerHealth {
-                invoker: invoker.clone(),
+                invoker,
                 store: self.store,
             }),
             clock: self.clock,
@@ -203,7 +243,7 @@ impl Ground {
         let courier = Courier::new(
             outbox.clone(),
             Arc::new(services),
-            Arc::clone(&self.meter) as _,
+            self.meter(),
             Arc::clone(&self.clock),
             options.clone(),
         );
@@ -211,12 +251,19 @@ impl Ground {
             queue,
             outbox,
             runner,
-            meter: Arc::clone(&self.meter) as _,
+            meter: self.meter(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         };
         (Dispatcher::new(parts, options), courier)
     }
+}
+
+/// Whom telemetry asks.
+struct Seen {
+    invoker: Invoker,
+    logs: Arc<FileLogs>,
+    sqs: Sqs,
 }
 
 /// Puts a server together.
@@ -238,13 +285,13 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
             aws_endpoint: Arc::clone(&inside) as _,
             outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
             log: ground.function_log(&kept_logs, &metrics, config.function_logs)?,
-            meter: Arc::clone(&ground.meter) as _,
+            meter: ground.meter(),
             clock: Arc::clone(&ground.clock),
             ids: Arc::clone(&ground.ids),
         },
         config.invoker,
     );
-    let events = EventQueue::new(Arc::clone(&ground.store), Arc::clone(&ground.meter) as _);
+    let events = EventQueue::new(Arc::clone(&ground.store), ground.meter());
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
@@ -257,10 +304,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
-    let logs = Logs::new(lambent_logs::Parts {
-        core: (*control).clone(),
-        kept: Arc::clone(&kept_logs) as _,
-    });
+    let logs = logs(&control, &kept_logs, &metrics);
     let outbox = Outbox::new(Arc::clone(&ground.store));
     let services = Services {
         control: control.clone(),
@@ -278,7 +322,12 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         Arc::new(sns),
         Arc::new(sqs.clone()),
     ];
-    let edge = ground.edge(&control, &invoker, companions, config.auth);
+    let seen = Seen {
+        invoker: invoker.clone(),
+        logs: Arc::clone(&kept_logs),
+        sqs: sqs.clone(),
+    };
+    let edge = ground.edge(&control, seen, companions, config.auth, config.metrics_token);
     inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
@@ -294,6 +343,14 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         sources,
         buses,
         metrics,
+    })
+}
+
+fn logs(control: &Control, kept: &Arc<FileLogs>, metrics: &Metrics) -> Logs {
+    Logs::new(lambent_logs::Parts {
+        core: (**control).clone(),
+        kept: Arc::clone(kept) as _,
+        metrics: metrics.clone(),
     })
 }
 
