@@ -15,6 +15,7 @@ mod install;
 mod launcher;
 mod outside;
 mod runtimes;
+mod secret;
 mod serve;
 mod telemetry;
 mod wiring;

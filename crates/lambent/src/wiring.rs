@@ -9,7 +9,7 @@ use crate::{
     health::ServerHealth,
     launcher::HostLauncher,
     outside::World,
-    runtimes,
+    runtimes, secret,
     telemetry::{ServerTelemetry, Tally},
 };
 use anyhow::Context as _;
@@ -19,6 +19,7 @@ use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::{Auth, Edge, Exposition, Traffic};
+use lambent_iam::Iam;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -31,6 +32,7 @@ use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
+use lambent_sts::{LongTermKeys, SessionKeys, Sts};
 use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
 use lambent_wire::service::Api;
 use std::{
@@ -74,22 +76,26 @@ struct Ground {
     functions: Arc<FunctionMeter>,
     /// What is counted of the whole server, which passes on to the other.
     tally: Arc<Tally>,
+    session_keys: Arc<SessionKeys>,
 }
 
 impl Ground {
-    fn lay(data: &Path) -> anyhow::Result<Self> {
+    fn lay(data: &Path, session: Option<&Session>) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let store = SqliteStore::open(&data.join("lambent.db"), Arc::clone(&clock))?;
         let functions: Arc<FunctionMeter> = Arc::default();
+        let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+        let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
         Ok(Self {
             data: data.to_owned(),
             clock,
-            ids: Arc::new(RandomIds),
+            session_keys: Arc::new(secret::open(data, ids.as_ref())?),
+            ids,
             commits: store.commits(),
             store: Arc::new(store),
-            code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
+            code: session.map_or_else(|| Arc::clone(&code), |session| session.over(Arc::clone(&code))),
             tally: Arc::new(Tally::new(Arc::clone(&functions) as _)),
             functions,
         })
@@ -148,6 +154,7 @@ impl Ground {
             store: Arc::clone(kept) as _,
             clock: Arc::clone(&self.clock),
             metrics: metrics.clone(),
+            roles: self.roles(),
             printed: printed.then(Printed::start).transpose()?.map(Arc::new),
         }))
     }
@@ -165,6 +172,27 @@ impl Ground {
         Sns::new(lambent_sns::Parts {
             store: Arc::clone(&self.store),
             outbox: outbox.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn roles(&self) -> Iam {
+        Iam::new(lambent_iam::Parts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn identities(&self, iam: &Iam, auth: &Auth) -> Sts {
+        Sts::new(lambent_sts::Parts {
+            iam: iam.clone(),
+            keys: Arc::clone(&self.session_keys),
+            long_term: match auth {
+                Auth::Verify(_, credentials) => LongTermKeys::Configured(credentials.accounts().collect()),
+                Auth::AcceptAny | Auth::Function(_) => LongTermKeys::Any,
+            },
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         })
@@ -222,6 +250,7 @@ impl Ground {
             meter: self.meter(),
             code: self.code,
             auth,
+            keys: self.session_keys,
             health: Arc::new(ServerHealth {
                 invoker,
                 store: self.store,
@@ -268,10 +297,7 @@ struct Seen {
 
 /// Puts a server together.
 pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
-    let mut ground = Ground::lay(&config.data_dir)?;
-    if let Some(session) = session {
-        ground.code = session.over(ground.code);
-    }
+    let ground = Ground::lay(&config.data_dir, session)?;
     let authority = ground.authority(&config.reach)?;
     let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
     let (launcher, mut chores) = ground.launcher(authority.is_some(), session)?;
@@ -315,8 +341,11 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
     let sources = ground.sources(&control, &sqs);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
+    let iam = ground.roles();
     let companions: Vec<Arc<dyn Api>> = vec![
         Arc::new(buses.clone()),
+        Arc::new(ground.identities(&iam, &config.auth)),
+        Arc::new(iam),
         Arc::new(logs.clone()),
         Arc::new(metrics.clone()),
         Arc::new(sns),

@@ -215,6 +215,7 @@ mod tests {
             let cx = lambent_wire::RequestContext {
                 scope: scope("111111111111"),
                 access_key: None,
+                session: None,
                 request_id: RequestId::new(ids.as_ref()),
                 host: Some("localhost".to_owned()),
                 trace_id: None,
