@@ -26,7 +26,7 @@ use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
-use lambent_sources::Sources;
+use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
@@ -166,10 +166,11 @@ impl Ground {
         })
     }
 
-    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+    fn sources(&self, control: &Control, queues: Arc<dyn Queues>) -> Sources {
         Sources {
             functions: Arc::new(control.clone()),
-            sqs: sqs.clone(),
+            queues,
+            board: control.sources.board.clone(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         }
@@ -245,12 +246,18 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         config.invoker,
     );
     let events = EventQueue::new(Arc::clone(&ground.store), Arc::clone(&ground.meter) as _);
+    let sqs = ground.queues().await?;
+    let queues = queues_to_read(config.queues, &sqs);
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
         objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
         invoker: invoker.clone(),
         events: events.clone(),
+        sources: Desk {
+            board: Board::default(),
+            queues: Some(Arc::clone(&queues)),
+        },
         readiness: launcher,
         clock: Arc::clone(&ground.clock),
         ids: Arc::clone(&ground.ids),
@@ -266,10 +273,10 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         control: control.clone(),
         events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
-        sqs: ground.queues().await?,
+        sqs: sqs.clone(),
     };
-    let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
-    let sources = ground.sources(&control, &sqs);
+    let (sns, buses) = (services.sns.clone(), services.events.clone());
+    let sources = ground.sources(&control, queues);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
     let companions: Vec<Arc<dyn Api>> = vec![
         Arc::new(buses.clone()),
@@ -295,6 +302,17 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         buses,
         metrics,
     })
+}
+
+/// The queues that event source mappings read: another server's where one is named.
+fn queues_to_read(remote: Option<Remote>, own: &Sqs) -> Arc<dyn Queues> {
+    match remote {
+        Some(remote) => {
+            tracing::info!("event source mappings read the queues of {remote:?}");
+            Arc::new(remote)
+        }
+        None => Arc::new(own.clone()),
+    }
 }
 
 /// What makes environments, and lets a debugger into them where one is wanted.
