@@ -14,14 +14,13 @@ use lambent_engine::{
     pattern::Pattern,
 };
 use lambent_types::{
-    QueueKey,
+    QueueKey, Timestamp,
     event_source_mapping::{EventSource, EventSourceMapping},
 };
 use std::sync::{Arc, Weak};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +77,7 @@ pub(crate) struct Poller {
     /// How often in a row the queue could not be read.
     failures: u32,
     /// Until when it is left alone after that.
-    rest: Option<Instant>,
+    rest: Option<Timestamp>,
 }
 
 impl Poller {
@@ -113,7 +112,7 @@ impl Poller {
         while !stop.is_cancelled() {
             self.settle();
             let full = self.fill(&tell);
-            let (now, rest) = (Instant::now(), self.rest);
+            let rest = self.rest.map(|rest| rest.since(self.sources.clock.now()));
             tokio::select! {
                 () = stop.cancelled() => {}
                 Ok(()) = changes.changed() => {
@@ -128,7 +127,7 @@ impl Poller {
                     }
                 }
                 () = tokio::time::sleep(self.scale.pace()), if full => {}
-                () = tokio::time::sleep_until(rest.unwrap_or(now)), if rest.is_some() => self.rest = None,
+                () = tokio::time::sleep(rest.unwrap_or_default()), if rest.is_some() => self.rest = None,
             }
         }
         self.sources.board.changing(&self.setup.mapping.id);
@@ -177,7 +176,7 @@ impl Poller {
             Told::Unreadable(trouble) => {
                 self.gathering = self.gathering.saturating_sub(1);
                 self.failures = self.failures.saturating_add(1);
-                self.rest = Some(Instant::now() + batch::unreadable(self.failures));
+                self.rest = Some(now.plus(batch::unreadable(self.failures)));
                 self.scale.quiet(now);
                 if self
                     .sources

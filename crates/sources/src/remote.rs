@@ -13,7 +13,7 @@ use bytes::Bytes;
 use connection::Endpoint;
 use http::{Request, Response};
 use lambent_store::BoxFuture;
-use lambent_types::{Clock, QueueKey};
+use lambent_types::{Clock, QueueKey, Timestamp};
 use lambent_wire::sigv4::{Credentials, sign};
 use std::{
     fmt,
@@ -23,7 +23,6 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// For an answer, beyond what the request lets the endpoint wait.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -221,7 +220,7 @@ fn unsendable(error: impl fmt::Display) -> Trouble {
 #[derive(Default)]
 struct Known {
     url: Option<String>,
-    timeout: Option<(Instant, Duration)>,
+    timeout: Option<(Timestamp, Duration)>,
 }
 
 struct RemoteQueue {
@@ -239,13 +238,11 @@ impl RemoteQueue {
         if let Some(url) = self.known().url.clone() {
             return Ok(url);
         }
-        match self.client.ask(&self.key, "", Ask::QueueUrl(&self.key)).await? {
-            Answer::QueueUrl(url) => {
-                self.known().url = Some(url.clone());
-                Ok(url)
-            }
-            other => Err(unasked(&other)),
-        }
+        let Answer::QueueUrl(url) = self.client.ask(&self.key, "", Ask::QueueUrl(&self.key)).await? else {
+            return Err(unasked());
+        };
+        self.known().url = Some(url.clone());
+        Ok(url)
     }
 
     async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Trouble> {
@@ -262,50 +259,53 @@ impl RemoteQueue {
 impl Queue for RemoteQueue {
     fn visibility_timeout(&self) -> BoxFuture<'_, Result<Duration, Trouble>> {
         Box::pin(async {
-            let remembered = self.known().timeout.filter(|(learnt, _)| learnt.elapsed() < REMEMBERED);
+            let now = self.client.clock.now();
+            let remembered = self
+                .known()
+                .timeout
+                .filter(|(learnt, _)| now.since(*learnt) < REMEMBERED);
             if let Some((_, timeout)) = remembered {
                 return Ok(timeout);
             }
-            match self.ask(Ask::VisibilityTimeout).await? {
-                Answer::VisibilityTimeout(timeout) => {
-                    self.known().timeout = Some((Instant::now(), timeout));
-                    Ok(timeout)
-                }
-                other => Err(unasked(&other)),
-            }
+            let Answer::VisibilityTimeout(timeout) = self.ask(Ask::VisibilityTimeout).await? else {
+                return Err(unasked());
+            };
+            self.known().timeout = Some((self.client.clock.now(), timeout));
+            Ok(timeout)
         })
     }
 
     fn receive(&self, most: usize, wait: Duration) -> BoxFuture<'_, Result<Vec<Received>, Trouble>> {
         Box::pin(async move {
-            match self.ask(Ask::Receive { most, wait }).await? {
-                Answer::Messages(messages) => Ok(messages),
-                other => Err(unasked(&other)),
-            }
+            let Answer::Messages(messages) = self.ask(Ask::Receive { most, wait }).await? else {
+                return Err(unasked());
+            };
+            Ok(messages)
         })
     }
 
     fn delete<'a>(&'a self, handles: &'a [&'a str]) -> BoxFuture<'a, Result<Vec<(usize, Trouble)>, Trouble>> {
         Box::pin(async move {
-            match self.ask(Ask::Delete(handles)).await? {
-                Answer::Failed(failed) => Ok(failed),
-                other => Err(unasked(&other)),
-            }
+            let Answer::Failed(failed) = self.ask(Ask::Delete(handles)).await? else {
+                return Err(unasked());
+            };
+            Ok(failed)
         })
     }
 
     fn give_back<'a>(&'a self, handles: &'a [&'a str]) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            match self.ask(Ask::GiveBack(handles)).await? {
-                Answer::Failed(failed) => failed.into_iter().next().map_or(Ok(()), |(_, trouble)| Err(trouble)),
-                other => Err(unasked(&other)),
-            }
+            let Answer::Failed(failed) = self.ask(Ask::GiveBack(handles)).await? else {
+                return Err(unasked());
+            };
+            failed.into_iter().next().map_or(Ok(()), |(_, trouble)| Err(trouble))
         })
     }
 }
 
-fn unasked(answer: &Answer) -> Trouble {
-    Trouble::Garbled(format!("{answer:?} was not asked for"))
+/// Each protocol answers what it was asked.
+fn unasked() -> Trouble {
+    Trouble::Garbled("it was not what was asked for".to_owned())
 }
 
 /// An answer in short, for people.

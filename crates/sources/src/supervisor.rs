@@ -246,6 +246,17 @@ mod tests {
         }
     }
 
+    fn context() -> lambent_wire::RequestContext {
+        lambent_wire::RequestContext {
+            scope: scope("111111111111"),
+            access_key: None,
+            request_id: RequestId::new(&SeededIds::default()),
+            host: Some("localhost".to_owned()),
+            trace_id: None,
+            secure: false,
+        }
+    }
+
     struct Bench {
         functions: Arc<Scripted>,
         sqs: Sqs,
@@ -265,19 +276,11 @@ mod tests {
                 ids: Arc::clone(&ids) as _,
             };
             let sqs = Sqs::open(parts).await.unwrap();
-            let cx = lambent_wire::RequestContext {
-                scope: scope("111111111111"),
-                access_key: None,
-                request_id: RequestId::new(ids.as_ref()),
-                host: Some("localhost".to_owned()),
-                trace_id: None,
-                secure: false,
-            };
             let queue = CreateQueueRequest {
                 queue_name: Some("q".to_owned()),
                 ..CreateQueueRequest::default()
             };
-            sqs.create_queue(&cx, queue).await.unwrap();
+            sqs.create_queue(&context(), queue).await.unwrap();
             let functions = Arc::new(Scripted {
                 mappings: Mutex::new(Mappings {
                     on: vec![mapping],
@@ -392,5 +395,85 @@ mod tests {
         bench.functions.mappings.lock().unwrap().on.push(mapping(10));
         bench.pass(5).await;
         assert_eq!(bench.end().await, [["late"]]);
+    }
+
+    impl Bench {
+        fn change(&self, with: impl FnOnce(&mut Mappings)) {
+            with(&mut self.functions.mappings.lock().unwrap());
+            self.board.changed();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_taken_over_and_told_once_the_batch_under_way_has_ended() {
+        let bench = Bench::new(mapping(10), vec![BatchEnd::NotRun; 2]).await;
+        bench.pass(1).await;
+        assert!(bench.board.in_effect(&mapping(10), true));
+        bench.send(&["one"]).await;
+        bench.pass(1).await;
+        bench.change(|mappings| mappings.on = vec![mapping(3)]);
+        bench.pass(3).await;
+        assert!(bench.board.in_effect(&mapping(3), true) && !bench.board.in_effect(&mapping(10), true));
+        bench.pass(5).await;
+        let seen = bench.end().await;
+        assert!(
+            seen.len() >= 3 && seen.iter().all(|batch| *batch == ["one"]),
+            "what was given back came again: {seen:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mapping_goes_once_nothing_of_it_is_under_way() {
+        let bench = Bench::new(mapping(10), Vec::new()).await;
+        bench.pass(1).await;
+        bench.change(|mappings| mappings.going = std::mem::take(&mut mappings.on));
+        bench.pass(8).await;
+        assert_eq!(*bench.functions.mappings.lock().unwrap(), Mappings::default());
+        assert!(bench.board.in_effect(&mapping(10), false));
+        bench.send(&["late"]).await;
+        bench.pass(5).await;
+        assert!(bench.end().await.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_went_wrong_is_told_until_it_goes_well() {
+        let bench = Bench::new(mapping(10), vec![BatchEnd::Failed]).await;
+        bench.send(&["one"]).await;
+        bench.pass(5).await;
+        assert_eq!(
+            bench.board.last_result("m").as_deref(),
+            Some("PROBLEM: Function call failed")
+        );
+        bench.pass(40).await;
+        assert_eq!(bench.board.last_result("m").as_deref(), Some("OK"));
+        let url = Some("http://localhost/111111111111/q".to_owned());
+        let request = lambent_models::sqs::DeleteQueueRequest { queue_url: url };
+        bench.sqs.delete_queue(&context(), request).await.unwrap();
+        bench.pass(20).await;
+        let told = bench.board.last_result("m").unwrap();
+        assert!(
+            told.starts_with(
+                "PROBLEM: Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue."
+            ),
+            "{told}"
+        );
+        bench.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_messages_are_carried_by_many_batches_and_each_once() {
+        let bench = Bench::new(mapping(1), Vec::new()).await;
+        let bodies: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+        bench.send(&bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        bench.pass(30).await;
+        let mut seen: Vec<u32> = bench
+            .end()
+            .await
+            .concat()
+            .iter()
+            .map(|body| body.parse().unwrap())
+            .collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..60).collect::<Vec<_>>());
     }
 }
