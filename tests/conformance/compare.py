@@ -73,7 +73,7 @@ FORMS = {
     "code-sha256": r"[A-Za-z0-9+/]{43}=",
     "log-result": r"[A-Za-z0-9+/]+=*",
     "sent-timestamp": r"[0-9]{13}",
-    "timestamp": r"[0-9]{13}",
+    "timestamp": r"[0-9]{13}|timestamp",
     "sender-id": r"\S+",
     "maximum-batching-window-in-seconds": r"[0-9]+",
 }

@@ -184,10 +184,10 @@ pub async fn mappings_to_read(core: &Core) -> Result<Mappings, Refusal> {
         let found = core.list_all::<Mapping>(&scope, Some("")).await?;
         let of_queues = found.into_iter().map(|stored| stored.value).filter(Mapping::is_read);
         for Mapping { mapping, step, .. } in of_queues {
-            match step {
-                Step::Delete => mappings.going.push(mapping),
-                _ if mapping.enabled => mappings.on.push(mapping),
-                _ => {}
+            if step == Step::Delete {
+                mappings.going.push(mapping);
+            } else if mapping.enabled {
+                mappings.on.push(mapping);
             }
         }
     }
@@ -216,9 +216,10 @@ impl Mapping {
         if self.is_read() && !core.sources.board.in_effect(mapping, read) {
             return self.on_the_way();
         }
-        match step {
-            Step::Delete => State::Deleting,
-            _ => State::at_rest(mapping),
+        if *step == Step::Delete {
+            State::Deleting
+        } else {
+            State::at_rest(mapping)
         }
     }
 
