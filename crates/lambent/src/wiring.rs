@@ -28,7 +28,7 @@ use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
-use lambent_sources::Sources;
+use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
@@ -208,10 +208,11 @@ impl Ground {
         })
     }
 
-    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+    fn sources(&self, control: &Control, queues: Arc<dyn Queues>) -> Sources {
         Sources {
             functions: Arc::new(control.clone()),
-            sqs: sqs.clone(),
+            queues,
+            board: control.sources.board.clone(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         }
@@ -258,6 +259,20 @@ impl Ground {
             clock: self.clock,
             ids: self.ids,
         }))
+    }
+
+    /// The services beside Lambda itself.
+    fn companions(&self, services: &Services, logs: &Logs, metrics: &Metrics, auth: &Auth) -> Vec<Arc<dyn Api>> {
+        let iam = self.roles();
+        vec![
+            Arc::new(services.events.clone()),
+            Arc::new(self.identities(&iam, auth)),
+            Arc::new(iam),
+            Arc::new(logs.clone()),
+            Arc::new(metrics.clone()),
+            Arc::new(services.sns.clone()),
+            Arc::new(services.sqs.clone()),
+        ]
     }
 
     /// Those who try events, and those who deliver what becomes of them.
@@ -318,12 +333,18 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         config.invoker,
     );
     let events = EventQueue::new(Arc::clone(&ground.store), ground.meter());
+    let sqs = ground.queues().await?;
+    let queues = queues_to_read(config.queues, &sqs);
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
         objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
         invoker: invoker.clone(),
         events: events.clone(),
+        sources: Desk {
+            board: Board::default(),
+            queues: Some(Arc::clone(&queues)),
+        },
         readiness: launcher,
         clock: Arc::clone(&ground.clock),
         ids: Arc::clone(&ground.ids),
@@ -336,21 +357,12 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         control: control.clone(),
         events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
-        sqs: ground.queues().await?,
+        sqs: sqs.clone(),
     };
-    let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
-    let sources = ground.sources(&control, &sqs);
+    let buses = services.events.clone();
+    let companions = ground.companions(&services, &logs, &metrics, &config.auth);
+    let sources = ground.sources(&control, queues);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
-    let iam = ground.roles();
-    let companions: Vec<Arc<dyn Api>> = vec![
-        Arc::new(buses.clone()),
-        Arc::new(ground.identities(&iam, &config.auth)),
-        Arc::new(iam),
-        Arc::new(logs.clone()),
-        Arc::new(metrics.clone()),
-        Arc::new(sns),
-        Arc::new(sqs.clone()),
-    ];
     let seen = Seen {
         invoker: invoker.clone(),
         logs: Arc::clone(&kept_logs),
@@ -381,6 +393,17 @@ fn logs(control: &Control, kept: &Arc<FileLogs>, metrics: &Metrics) -> Logs {
         kept: Arc::clone(kept) as _,
         metrics: metrics.clone(),
     })
+}
+
+/// The queues that event source mappings read: another server's where one is named.
+fn queues_to_read(remote: Option<Remote>, own: &Sqs) -> Arc<dyn Queues> {
+    match remote {
+        Some(remote) => {
+            tracing::info!("event source mappings read the queues of {remote:?}");
+            Arc::new(remote)
+        }
+        None => Arc::new(own.clone()),
+    }
 }
 
 /// What makes environments, and lets a debugger into them where one is wanted.
