@@ -4,7 +4,7 @@ use crate::{
     Options,
     work::{self, Work},
 };
-use lambent_engine::delivery::{self, Failure, Fate};
+use lambent_engine::delivery::{self, Fate, Undelivered};
 use lambent_store::{BoxFuture, Change, CommitError, Condition, Store, Transaction, Unavailable};
 use lambent_types::{Clock, Delivery, Meter, Occurrence, Origin, Subject, Timestamp};
 use std::{sync::Arc, time::Duration};
@@ -53,17 +53,6 @@ impl Outbox {
         self.arrived.notify_one();
         Ok(())
     }
-}
-
-/// Why something did not arrive. The text is for the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Undelivered {
-    /// It will never: there is no such recipient, or it refuses.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// It may later.
-    #[error("not reached: {0}")]
-    Unreachable(String),
 }
 
 /// Brings a delivery to whom it is for.
@@ -123,12 +112,8 @@ impl Courier {
 
     fn after(&self, undelivered: &Undelivered, delivery: &Delivery) -> Vec<Change> {
         let to = delivery.recipient.name();
-        let failure = match undelivered {
-            Undelivered::Refused(_) => Failure::Refused,
-            Undelivered::Unreachable(_) => Failure::Unreachable,
-        };
         let now = self.clock.now();
-        match delivery::after(failure, delivery, now, self.options.time_scale) {
+        match delivery::after(undelivered, delivery, now, self.options.time_scale) {
             Fate::Retry(next) => {
                 tracing::debug!(delivery = %delivery.id, to, %undelivered, "a delivery is tried later");
                 vec![Change::PutDelivery(*next)]
@@ -150,7 +135,7 @@ impl Courier {
         let (function, metric) = match origin {
             Origin::Destination(function) => (function, Occurrence::DestinationFailed),
             Origin::DeadLetter(function) => (function, Occurrence::DeadLetterFailed),
-            Origin::Subscription { .. } => return,
+            Origin::Target(_) | Origin::Subscription { .. } => return,
         };
         self.meter.count(Subject::function(function), metric);
     }

@@ -53,11 +53,14 @@ impl Services {
         let key = QueueKey::from_arn(arn).ok_or_else(|| refused(format!("{arn} is no queue's ARN")))?;
         let sender = match &delivery.origin {
             Origin::Destination(function) | Origin::DeadLetter(function) => function.name.to_string(),
-            Origin::Subscription { source, .. } => {
+            Origin::Target(_) | Origin::Subscription { .. } => {
+                let source = delivery.origin.service_source().unwrap_or_default();
                 let service = format!("{}.amazonaws.com", source.split(':').nth(2).unwrap_or_default());
                 let permits = self.sqs.permits(&key, &service, source, "SendMessage").await;
                 if !permits.map_err(undelivered)? {
-                    return Err(refused(format!("the policy of {arn} does not let {source} send")));
+                    return Err(Undelivered::Forbidden(format!(
+                        "the policy of {arn} does not let {source} send"
+                    )));
                 }
                 service
             }
@@ -93,5 +96,10 @@ fn undelivered(refusal: lambent_sqs::Refusal) -> Undelivered {
     if let lambent_sqs::Refusal::Internal(cause) = refusal {
         return Undelivered::Unreachable(cause);
     }
-    Undelivered::Refused(ServiceError::from(refusal).to_string())
+    let kind = if matches!(refusal, lambent_sqs::Refusal::NoQueue) {
+        Undelivered::Missing
+    } else {
+        Undelivered::Refused
+    };
+    kind(ServiceError::from(refusal).to_string())
 }

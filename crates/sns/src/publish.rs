@@ -141,6 +141,7 @@ impl Sns {
         match self.publish(&topic, &message, publisher).await {
             Ok(_) => Ok(()),
             Err(Refusal::Internal(cause)) => Err(Undelivered::Unreachable(cause)),
+            Err(Refusal::NoTopic) => Err(Undelivered::Missing(format!("there is no topic {arn}"))),
             Err(refusal) => Err(Undelivered::Refused(
                 lambent_wire::ServiceError::from(refusal).to_string(),
             )),

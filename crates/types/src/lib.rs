@@ -32,7 +32,7 @@ pub mod timestamp;
 pub use account::AccountId;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{Code, CodeReference, Image, ImageConfig, ImageUri, PackageType};
-pub use delivery::{Attribute, AttributeValue, Delivery, DeliveryId, Fifo, Origin, Recipient};
+pub use delivery::{Attribute, AttributeValue, Delivery, DeliveryId, Fifo, Origin, Recipient, RuleTarget};
 pub use digest::Sha256Digest;
 pub use environment::EnvironmentVariables;
 pub use event::{AsyncEvent, EventId};
