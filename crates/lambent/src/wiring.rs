@@ -28,7 +28,7 @@ use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
 use lambent_sources::Sources;
 use lambent_sqs::Sqs;
-use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
+use lambent_store::{CodeStore, NodeId, ObjectStore, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use lambent_wire::service::Api;
@@ -244,11 +244,12 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         },
         config.invoker,
     );
+    let objects = config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectStore>);
     let events = EventQueue::new(Arc::clone(&ground.store), Arc::clone(&ground.meter) as _);
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
-        objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
+        objects: objects.clone(),
         invoker: invoker.clone(),
         events: events.clone(),
         readiness: launcher,
@@ -267,6 +268,8 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
         sqs: ground.queues().await?,
+        objects,
+        clock: Arc::clone(&ground.clock),
     };
     let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
     let sources = ground.sources(&control, &sqs);
