@@ -1,11 +1,12 @@
 //! When a delivery is tried again, and when it is given up.
 //!
 //! A topic's deliveries follow "Amazon SNS message delivery retries": to functions and queues at first at once, then each second, then
-//! ever more slowly, and every twenty seconds for weeks; to web servers three times more, twenty seconds apart. A rule's target says itself
+//! ever more slowly, and every twenty seconds for weeks; to web servers as their delivery policies say. A rule's target says itself
 //! how often and how long it is tried ("Event retry policy and using dead-letter queues" of the EventBridge guide): 185 times in a day, ever
 //! more slowly, if it says nothing. AWS does not tell how long it tries destinations and dead-letter queues: here it is an hour, ever more
 //! slowly.
 
+use crate::web_backoff;
 use lambent_types::{Attribute, Delivery, Origin, Recipient, RuleTarget, Timestamp};
 use std::time::Duration;
 
@@ -61,8 +62,6 @@ const TOPIC_BACKOFF: Duration = Duration::from_secs(20);
 const TARGET_BACKOFF: Duration = Duration::from_secs(480);
 /// Tries of a topic's delivery to a function or a queue.
 const TOPIC_RETRIES: u32 = 100_015;
-/// Tries of a topic's delivery to a web server, beside the first.
-const HTTP_RETRIES: u32 = 3;
 
 /// Decides on a delivery after a try that failed. `time_scale` divides every delay, so that tests need not wait.
 #[must_use]
@@ -87,7 +86,10 @@ fn delay(delivery: &Delivery, now: Timestamp, time_scale: u32) -> Result<Duratio
     let attempts = delivery.attempts;
     let backoff = |longest| doubled(Duration::from_secs(1), attempts).min(longest);
     let (delay, tries, time) = match (&delivery.origin, &delivery.recipient) {
-        (Origin::Subscription { .. }, Recipient::Http { .. }) => (TOPIC_BACKOFF, HTTP_RETRIES, None),
+        (Origin::Subscription { .. }, Recipient::Http { retries, .. }) => {
+            let delay = web_backoff::delay(retries, attempts).ok_or(Exhausted::Tries)?;
+            (delay, retries.num_retries, None)
+        }
         (Origin::Subscription { .. }, _) => (topic_delay(attempts), TOPIC_RETRIES, None),
         (Origin::Target(target), _) => {
             let time = Duration::from_secs(u64::from(target.longest));
@@ -270,6 +272,7 @@ mod tests {
         let web = Recipient::Http {
             url: "http://127.0.0.1/".to_owned(),
             headers: Default::default(),
+            retries: Default::default(),
         };
         assert_eq!(delays(delivery(subscription(), web), 20), [20, 20, 20]);
     }

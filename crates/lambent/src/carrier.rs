@@ -4,7 +4,7 @@ use bytes::Bytes;
 use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Carrier, Undelivered};
-use lambent_sns::Sns;
+use lambent_sns::{Sns, Web};
 use lambent_sqs::{Outgoing, Sqs};
 use lambent_store::{BoxFuture, ObjectError, ObjectName, ObjectStore};
 use lambent_types::{Attribute, AttributeValue, Clock, Delivery, Fifo, Origin, QueueKey, Recipient};
@@ -17,6 +17,7 @@ pub(crate) struct Services {
     pub(crate) events: Events,
     pub(crate) sns: Sns,
     pub(crate) sqs: Sqs,
+    pub(crate) web: Web,
     /// The store of buckets, if this server has one.
     pub(crate) objects: Option<Arc<dyn ObjectStore>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -29,7 +30,7 @@ impl Carrier for Services {
                 Recipient::Function { arn } => self.control.take(delivery, arn).await,
                 Recipient::Queue { arn, attributes, fifo } => self.send(delivery, arn, attributes, fifo.as_ref()).await,
                 Recipient::Topic { arn, attributes } => self.sns.take(delivery, arn, attributes).await,
-                Recipient::Http { url, headers } => lambent_sns::post(url, headers, &delivery.payload).await,
+                Recipient::Http { url, headers, .. } => self.web.post(url, headers, &delivery.payload).await,
                 Recipient::EventBus {
                     arn,
                     detail_type,

@@ -25,7 +25,7 @@ use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
-use lambent_sns::Sns;
+use lambent_sns::{Sns, Web};
 use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectStore, Store};
@@ -268,6 +268,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
         sqs: ground.queues().await?,
+        web: Web::default(),
         objects,
         clock: Arc::clone(&ground.clock),
     };

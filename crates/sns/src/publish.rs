@@ -40,6 +40,8 @@ struct Accepted<'a> {
     deduplication: Option<String>,
     publisher: Publisher<'a>,
     at: Timestamp,
+    /// The topic's delivery policy.
+    policy: Option<&'a str>,
 }
 
 impl Sns {
@@ -70,6 +72,7 @@ impl Sns {
             deduplication,
             publisher,
             at,
+            policy: stored.value.delivery_policy(),
         };
         match self.fan_out(&accepted).await {
             Ok(()) => Ok(published),
@@ -234,7 +237,9 @@ impl Accepted<'_> {
                 arn: endpoint,
             },
             Protocol::Http | Protocol::Https => {
+                let policy = subscription.delivery_policy(self.policy).unwrap_or_default();
                 let headers = [
+                    ("content-type", policy.content_type),
                     ("x-amz-sns-message-type", "Notification".to_owned()),
                     ("x-amz-sns-message-id", self.published.message_id.clone()),
                     ("x-amz-sns-topic-arn", self.topic.arn()),
@@ -248,6 +253,7 @@ impl Accepted<'_> {
                 Recipient::Http {
                     url: endpoint,
                     headers: headers.map(|(name, value)| (name.to_owned(), value)).collect(),
+                    retries: policy.retries,
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Deliveries: what was promised to somebody else and has not arrived there yet.
 
-use crate::{FunctionKey, RequestId, Scope, Timestamp};
+use crate::{FunctionKey, RequestId, Scope, Timestamp, WebRetries};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -136,6 +136,9 @@ pub enum Recipient {
         url: String,
         /// Headers beside the usual ones.
         headers: BTreeMap<String, String>,
+        /// How often it is tried.
+        #[serde(default)]
+        retries: WebRetries,
     },
 }
 
