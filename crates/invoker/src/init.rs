@@ -171,11 +171,21 @@ impl Environment {
             exited,
             output,
             companions,
+            control,
             ..
         } = self;
+        let held_back = companions.any();
+        let ready = async {
+            if held_back {
+                // The runtime may rely on what extensions offer ("Extension init" comes before "Runtime init").
+                api.registered().await;
+                control.begin().await.map_err(Ended::NotStarted)?;
+            }
+            api.initialised().await.map_err(Ended::InitFailed)
+        };
         tokio::select! {
             biased;
-            ready = api.initialised() => ready.map_err(Ended::InitFailed),
+            ready = ready => ready,
             failure = companions.failed(api) => Err(Ended::Extension { failure, during_init: true }),
             exit = exited => Err(exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: true })),
             () = tokio::time::sleep(limit) => Err(Ended::TimedOut),

@@ -76,7 +76,7 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
+    /// The runtime process runs, or the companions for which it waits. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
     /// reports and its injector if there is one; the read end of the companions' output if there are any.
     Running {
         /// Whether the gate is beside it.
@@ -128,6 +128,8 @@ pub(crate) enum FromServer {
     Empty,
     /// Start the processes of this environment again.
     Restart(Box<EnvSpec>),
+    /// Start the runtime process, which has waited for the companions.
+    Begin,
     /// Stop every process of the environment.
     Freeze,
     /// Let them run on.
