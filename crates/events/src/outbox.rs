@@ -97,17 +97,14 @@ impl Courier {
         work::run(Arc::new(self), stop).await;
     }
 
-    async fn deliver(&self, delivery: Delivery) {
+    async fn deliver(&self, delivery: Delivery, stop: &CancellationToken) {
         let id = delivery.id;
         let mut end = Transaction::default().when(Condition::DeliveryPresent(id));
         match self.carrier.carry(&delivery).await {
             Ok(()) => end = end.and(Change::DeleteDelivery(id)),
             Err(undelivered) => end.changes = self.after(&undelivered, &delivery),
         }
-        // If this fails the lease ends in time and it is carried again: better twice than never.
-        if let Err(error) = self.outbox.commit(end).await {
-            tracing::error!(delivery = %id, %error, "the end of a delivery could not be stored");
-        }
+        work::conclude(&self.outbox, end, stop).await;
     }
 
     fn after(&self, undelivered: &Undelivered, delivery: &Delivery) -> Vec<Change> {
@@ -171,8 +168,8 @@ impl Work for Courier {
             .lease_deliveries(&self.options.node, now, now.plus(LEASE), limit)
     }
 
-    fn attempt(self: Arc<Self>, delivery: Delivery) -> BoxFuture<'static, ()> {
-        Box::pin(async move { self.deliver(delivery).await })
+    fn attempt(self: Arc<Self>, delivery: Delivery, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.deliver(delivery, &stop).await })
     }
 }
 
