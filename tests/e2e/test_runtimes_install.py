@@ -83,6 +83,7 @@ def test_what_no_registry_offers_is_told_with_what_to_do(tmp_path):
 
     assert "no package registry offers ruby3.3: install Ruby 3.3" in refused("ruby3.3")
     assert "names no runtime with an interpreter" in refused("cobol")
+    assert "the bootstrap does not run on the version of nodejs;" in refused("nodejs")
 
 
 # One Node.js of each era, as a function of its time is written.

@@ -45,6 +45,10 @@ fn release(catalogue: &Catalogue, name: &str) -> anyhow::Result<Release> {
     let Some((language, version)) = catalogue.wanted(&RuntimeId::new(name)) else {
         bail!("{name} names no runtime with an interpreter; `lambent runtimes list` shows them");
     };
+    ensure!(
+        language.serves(version),
+        "the bootstrap does not run on the version of {name}; the nearest newer one runs its functions"
+    );
     match language {
         Language::Node => node_release(version, std::env::consts::ARCH),
         other @ (Language::Python | Language::Java | Language::Ruby) => bail!(

@@ -57,7 +57,7 @@ pub(crate) fn list(data_dir: &Path) -> anyhow::Result<()> {
     print!("{}", table(&reports));
     let inexact =
         |report: &&RuntimeReport| !matches!(report.availability, Availability::Interpreter { exact: true, .. });
-    let fetched = |report: &&RuntimeReport| matches!(catalogue.wanted(&report.id), Some((Language::Node, _)));
+    let fetched = |report: &&RuntimeReport| matches!(catalogue.wanted(&report.id), Some((Language::Node, version)) if Language::Node.serves(version));
     let names: Vec<_> = reports
         .iter()
         .filter(inexact)

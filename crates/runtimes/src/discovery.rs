@@ -66,7 +66,9 @@ impl Places {
 pub fn discover(places: &Places) -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
     let mut add = |interpreter: Option<Interpreter>| {
-        if let Some(interpreter) = interpreter.filter(|new| found.iter().all(|old| old.program != new.program)) {
+        let of_use =
+            |new: &Interpreter| new.language.serves(&new.version) && found.iter().all(|old| old.program != new.program);
+        if let Some(interpreter) = interpreter.filter(of_use) {
             found.push(interpreter);
         }
     };
@@ -287,6 +289,8 @@ mod tests {
         program(&at("pyenv/shims/python3.12"), b"#!/usr/bin/env bash");
         program(&at("uv/cpython-3.12.1-linux-x86_64-gnu/bin/python3.12"), b"\x7fELF");
         program(&at("nvm/v20.1.0/bin/node"), b"\x7fELF");
+        // The bootstrap does not run on it.
+        program(&at("nvm/v0.10.48/bin/node"), b"\x7fELF");
         program(&at("usr/bin/python3.9"), b"\x7fELF");
         program(&at("usr/bin/node"), b"\x7fELF");
         program(&at("home/bin/node"), b"\x7fELF");

@@ -18,6 +18,17 @@ pub enum Language {
     Java,
 }
 
+impl Language {
+    /// Whether the bootstrap runs on this version of the interpreter. It is written in the language of Node.js 4.
+    #[must_use]
+    pub fn serves(self, version: &Version) -> bool {
+        match self {
+            Self::Node => version.major() >= 4,
+            Self::Python | Self::Ruby | Self::Java => true,
+        }
+    }
+}
+
 /// An interpreter that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interpreter {

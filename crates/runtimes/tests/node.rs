@@ -108,7 +108,11 @@ for_every_node!(a_callback_waits_for_the_empty_loop_unless_told_not_to, |node| {
     let function = start(node, &source("", 50)).await;
     assert_eq!(function.succeed("{}").await, "\"no\"");
     assert_eq!(function.succeed("{}").await, "\"yes\"");
-    let function = start(node, &source("context.callbackWaitsForEmptyEventLoop = false;", 3_600_000)).await;
+    let function = start(
+        node,
+        &source("context.callbackWaitsForEmptyEventLoop = false;", 3_600_000),
+    )
+    .await;
     assert_eq!(function.succeed("{}").await, "\"no\"");
     assert_eq!(function.succeed("{}").await, "\"no\"");
 });

@@ -1,26 +1,14 @@
 //! A function on AWS's runtime client for Rust, as a `bootstrap`: does what its event says.
 
 use lambda_runtime::{
-    Error, LambdaEvent,
+    Diagnostic, Error, LambdaEvent,
     streaming::{Body, Response, channel},
 };
 use serde_json::{Value, json};
 use std::{
-    fmt, process,
+    process,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-/// An error of a type of its own.
-#[derive(Debug)]
-struct CustomError(String);
-
-impl fmt::Display for CustomError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CustomError {}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -32,16 +20,19 @@ async fn main() -> Result<(), Error> {
     }
 }
 
-async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
+async fn answer(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let (event, context) = event.into_parts();
     let text = event["text"].as_str().unwrap_or_default();
     println!("logged {}", text.chars().take(20).collect::<String>());
     match event["what"].as_str() {
-        Some("fail") => Err(CustomError(text.to_owned()).into()),
+        Some("fail") => Err(Diagnostic {
+            error_type: "CustomError".to_owned(),
+            error_message: text.to_owned(),
+        }),
         Some("panic") => panic!("{text}"),
         Some("exit") => process::exit(3),
         Some("context") => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let left = Duration::from_millis(context.deadline).saturating_sub(now);
             let client = context.client_context.map(|client| client.custom);
             Ok(json!({
@@ -49,7 +40,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
                 "arn": context.invoked_function_arn,
                 "name": context.env_config.function_name,
                 "memory": context.env_config.memory.to_string(),
-                "left": u64::try_from(left.as_millis())?,
+                "left": u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
                 "client": client,
             }))
         }
