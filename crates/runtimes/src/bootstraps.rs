@@ -156,6 +156,7 @@ impl Bootstraps {
             Language::Node => "nodejs",
             Language::Ruby => "ruby",
             Language::Java => "java-classes",
+            Language::Dotnet => "dotnet/built",
         })
     }
 }

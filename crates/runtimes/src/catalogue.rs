@@ -5,6 +5,7 @@ use crate::{
     bootstraps::DRIVER,
     debugger::Debugger,
     go::DRIVER_ARGUMENT,
+    package::{Offer, Package, offer},
     plan::{LaunchKind, LaunchPlan},
     selection::{Interpreter, Language, choose},
     spec::{CatalogueFile, Family, RuntimeSpec},
@@ -24,6 +25,7 @@ const BUILT_IN: &str = include_str!("../../../runtimes/catalogue.toml");
 /// Every runtime that is known, and how it runs on this host.
 pub struct Catalogue {
     runtimes: BTreeMap<String, Entry>,
+    packages: Vec<Package>,
 }
 
 struct Entry {
@@ -124,11 +126,14 @@ impl Catalogue {
             let theirs: CatalogueFile = toml::from_str(operator)?;
             file.family.extend(theirs.family);
             file.runtime.extend(theirs.runtime);
+            // What the operator names is looked at first.
+            file.package.splice(0..0, theirs.package);
         }
         let host = Host {
             found,
             bootstraps,
             lang_dir,
+            packages: &file.package,
         };
         let entry = |(id, spec): (String, RuntimeSpec)| Ok((id.clone(), host.entry(&id, &spec, &file.family)?));
         let runtimes = file
@@ -136,7 +141,10 @@ impl Catalogue {
             .into_iter()
             .map(entry)
             .collect::<Result<_, CatalogueError>>()?;
-        Ok(Self { runtimes })
+        Ok(Self {
+            runtimes,
+            packages: file.package,
+        })
     }
 
     /// How to launch a runtime.
@@ -155,6 +163,13 @@ impl Catalogue {
     pub fn wanted(&self, id: &RuntimeId) -> Option<(Language, &Version)> {
         let (language, version) = self.runtimes.get(id.as_str())?.wanted.as_ref()?;
         Some((*language, version))
+    }
+
+    /// What a package registry has for a runtime, for this machine.
+    #[must_use]
+    pub fn offer(&self, id: &RuntimeId) -> Option<Offer<'_>> {
+        let (language, version) = self.wanted(id)?;
+        offer(&self.packages, language, version, std::env::consts::ARCH)
     }
 
     /// How a debugger gets into functions of a runtime, where one can.
@@ -188,6 +203,7 @@ struct Host<'a> {
     found: &'a [Interpreter],
     bootstraps: &'a Bootstraps,
     lang_dir: &'a Path,
+    packages: &'a [Package],
 }
 
 impl Host<'_> {
@@ -235,7 +251,10 @@ impl Host<'_> {
             ..entry
         };
         let Some(choice) = choose(language, wanted, self.found) else {
-            let fix = fix(id, language, wanted);
+            let mut fix = fix(id, language, wanted);
+            if offer(self.packages, language, wanted, std::env::consts::ARCH).is_some() {
+                fix = format!("run `lambent runtimes install {id}`, {fix}");
+            }
             return Ok(named(entry(Err(Unavailable::Missing { fix }), None)));
         };
         let mut plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
@@ -360,16 +379,17 @@ fn environment(spec: &RuntimeSpec, family: &Family) -> Vec<(String, String)> {
     all.into_iter().collect()
 }
 
-/// What the operator can do for a runtime whose interpreter is not there.
+/// What the operator can do for a runtime whose interpreter is not there and that no registry has.
 #[must_use]
 pub fn fix(id: &str, language: Language, wanted: &Version) -> String {
-    let (first, name, managers) = match language {
-        Language::Python => (String::new(), "Python", "pyenv, uv"),
-        Language::Node => (format!("run `lambent runtimes install {id}`, "), "Node.js", "nvm, fnm"),
-        Language::Java => (String::new(), "a JDK", "SDKMAN"),
-        Language::Ruby => (String::new(), "Ruby", "rbenv, ruby-install"),
+    let (name, managers) = match language {
+        Language::Python => ("Python", "pyenv, uv"),
+        Language::Node => ("Node.js", "nvm, fnm"),
+        Language::Java => ("a JDK", "SDKMAN"),
+        Language::Ruby => ("Ruby", "rbenv, ruby-install"),
+        Language::Dotnet => (".NET", "Microsoft's packages"),
     };
     format!(
-        "{first}install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+        "install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
     )
 }

@@ -94,7 +94,7 @@ fn stands_alone(interpreter: &Interpreter) -> bool {
     let prefix = interpreter.program.parent().and_then(Path::parent);
     match interpreter.language {
         Language::Python => true,
-        Language::Java => true,
+        Language::Java | Language::Dotnet => true,
         Language::Node => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("include/node").is_dir()),
         Language::Ruby => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("lib/ruby").is_dir()),
     }

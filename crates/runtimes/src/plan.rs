@@ -136,7 +136,7 @@ fn heap_flags(heap: Option<Language>, function: &FunctionFacts<'_>) -> Vec<Strin
             let options = JAVA_OPTIONS.map(|name| function.variables.get(name).unwrap_or_default());
             java::tuning(function.memory, &options.join(" "))
         }
-        Some(Language::Python | Language::Ruby) | None => Vec::new(),
+        Some(Language::Python | Language::Ruby | Language::Dotnet) | None => Vec::new(),
     }
 }
 
