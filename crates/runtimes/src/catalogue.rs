@@ -4,6 +4,7 @@ use crate::{
     Bootstraps,
     bootstraps::DRIVER,
     debugger::Debugger,
+    dotnet,
     go::DRIVER_ARGUMENT,
     package::{Offer, Package, offer},
     plan::{LaunchKind, LaunchPlan},
@@ -258,6 +259,12 @@ impl Host<'_> {
             return Ok(named(entry(Err(Unavailable::Missing { fix }), None)));
         };
         let mut plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
+        if language == Language::Dotnet {
+            let exec = dotnet::exec(choice.interpreter, wanted, choice.exact);
+            plan.command.splice(1..1, exec);
+            plan.env.extend(dotnet::globalization(choice.interpreter));
+            plan.kind = LaunchKind::Dotnet;
+        }
         if language == Language::Java {
             plan.preparation = self.bootstraps.preparation(self.found);
             if plan.preparation.is_none() && !self.bootstraps.of(language).is_dir() {
@@ -304,14 +311,11 @@ impl Host<'_> {
         }
         let mut env = environment(spec, family);
         env.push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{id}")));
-        let mount = |host, inside: &str| BindMount {
-            host,
-            inside: inside.to_owned(),
+        let runtime = BindMount {
+            host: self.bootstraps.of(interpreter.language),
+            inside: "/var/runtime".to_owned(),
         };
-        let mounts = vec![
-            mount(self.lang(interpreter)?, "/var/lang"),
-            mount(self.bootstraps.of(interpreter.language), "/var/runtime"),
-        ];
+        let mounts = vec![self.lang(interpreter)?, runtime];
         Ok(LaunchPlan {
             command,
             env,
@@ -328,11 +332,18 @@ impl Host<'_> {
         })
     }
 
-    /// The directory that becomes `/var/lang`: the interpreter's own installation, or one that only links to a program of the system,
+    /// What becomes `/var/lang`: the interpreter's own installation, or one that only links to a program of the system,
     /// which is inside at its usual path.
-    fn lang(&self, interpreter: &Interpreter) -> Result<PathBuf, CatalogueError> {
+    fn lang(&self, interpreter: &Interpreter) -> Result<BindMount, CatalogueError> {
+        if interpreter.language == Language::Dotnet {
+            return Ok(dotnet::lang(interpreter));
+        }
+        let mount = |host: &Path| BindMount {
+            host: host.to_owned(),
+            inside: "/var/lang".to_owned(),
+        };
         if let Some(installation) = installation(interpreter) {
-            return Ok(installation.to_owned());
+            return Ok(mount(installation));
         }
         let name = interpreter.program.file_name().unwrap_or_default();
         let dir = self.lang_dir.join(format!("lang-{}", name.to_string_lossy()));
@@ -346,7 +357,7 @@ impl Host<'_> {
             path: dir.clone(),
             reason,
         })?;
-        Ok(dir)
+        Ok(mount(&dir))
     }
 }
 

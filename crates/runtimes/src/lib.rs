@@ -10,6 +10,7 @@ mod bootstraps;
 mod catalogue;
 mod debugger;
 mod discovery;
+mod dotnet;
 mod environment;
 mod go;
 mod java;
