@@ -31,7 +31,7 @@ pub(crate) enum Runtimes {
     List(DataDir),
     /// Fetch interpreters of the very version into the data directory, by the package registry's own client and its configuration.
     Install {
-        /// Runtime identifiers, such as nodejs18.x. Registries offer every Node.js; for other languages the list says what to do.
+        /// Runtime identifiers, such as nodejs18.x or dotnet8. For those that no registry offers the list says what to do.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
         #[command(flatten)]
