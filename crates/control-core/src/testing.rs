@@ -67,6 +67,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,
+        sources: lambent_sources::Desk::default(),
         invoker,
         readiness: Arc::new(Nothing),
         clock,

@@ -5,6 +5,7 @@ use crate::{
     body::{self, Budget},
     call::{Addressed, Spoken},
     console::SignedIn,
+    exposition::{self, Exposition, Traffic},
     internal,
     invoke::TRACE_ID,
     session::Sessions,
@@ -12,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
-use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
@@ -44,7 +45,7 @@ const ENVIRONMENT_BUDGET: usize = 256 << 20;
 const ENVIRONMENT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What goes back to the client.
-pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
+pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 /// What the server says about itself.
 pub trait Health: Send + Sync + 'static {
@@ -66,6 +67,10 @@ pub struct Parts {
     pub keys: Arc<SessionKeys>,
     /// What the server says about itself.
     pub health: Arc<dyn Health>,
+    /// The same in numbers.
+    pub exposition: Exposition,
+    /// Counts what the listener does.
+    pub traffic: Arc<Traffic>,
     /// Counts requests to function URLs.
     pub meter: Arc<dyn Meter>,
     /// Time.
@@ -83,6 +88,9 @@ pub struct Edge {
     pub(crate) door: Doorkeeper,
     /// Not everybody's business.
     pub(crate) health: Option<Arc<dyn Health>>,
+    /// Nor this.
+    exposition: Option<Exposition>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -108,6 +116,8 @@ impl Edge {
                 keys: parts.keys,
             },
             health: Some(parts.health),
+            exposition: Some(parts.exposition),
+            traffic: parts.traffic,
             meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
@@ -127,6 +137,9 @@ impl Edge {
             code: Arc::clone(&self.code),
             door: self.door.of_function(caller),
             health: None,
+            exposition: None,
+            // What functions ask for is not the listener's traffic.
+            traffic: Arc::default(),
             meter: Arc::clone(&self.meter),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
@@ -148,6 +161,13 @@ impl Edge {
             return page;
         } else if let Some(path) = self.console_path(&parts) {
             self.console(parts, &path, body, request_id).await
+        } else if let Some(exposition) = self
+            .exposition
+            .as_ref()
+            .filter(|_| parts.uri.path() == exposition::PATH)
+        {
+            body::discard(body).await;
+            exposition.answer(&parts).await
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
@@ -156,6 +176,7 @@ impl Edge {
         if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
             answer.headers_mut().insert(REQUEST_ID, value);
         }
+        self.traffic.answered(answer.status());
         answer
     }
 
@@ -300,5 +321,5 @@ fn name_host(parts: &mut http::request::Parts) {
 
 /// An answer whose body is there as a whole.
 pub(crate) fn whole(response: Response<Bytes>) -> Answer {
-    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed())
+    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync())
 }

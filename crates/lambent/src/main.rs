@@ -17,6 +17,7 @@ mod outside;
 mod runtimes;
 mod secret;
 mod serve;
+mod telemetry;
 mod wiring;
 
 use clap::Parser as _;
