@@ -7,7 +7,7 @@ use lambent_runtimes::{
     Unavailable, extension_env, platform_env,
 };
 use lambent_sandbox::{
-    AUTHORITIES_FILE, AUTHORITY_FILE, BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart,
+    AUTHORITIES_FILE, AUTHORITY_FILE, BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart, Root,
 };
 use lambent_store::CodeStore;
 use lambent_types::{
@@ -234,6 +234,7 @@ fn spec(
         program,
         env,
         working_dir: plan.working_dir,
+        root: Root::Minimal,
         mounts,
         companions,
         limits: Limits {

@@ -42,7 +42,7 @@ impl Code {
         }
     }
 
-    /// The package that the code store must keep for it.
+    /// The package that the code store has of it.
     #[must_use]
     pub const fn package(&self) -> Option<Sha256Digest> {
         match self {
@@ -101,8 +101,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image as the client names it. Where that is by tag, the digest stands for the name: no registry is asked what it has
-    /// under it.
+    /// An image as the client names it, where there is no registry to ask: if that is by tag, the digest stands for the name.
     #[must_use]
     pub fn named(uri: ImageUri) -> Self {
         let digest = uri.digest().unwrap_or_else(|| Sha256Digest::of(uri.0.as_bytes()));
@@ -112,7 +111,7 @@ impl Image {
     /// `ResolvedImageUri`: the repository, and the digest in it.
     #[must_use]
     pub fn resolved_uri(&self) -> String {
-        format!("{}@sha256:{}", self.uri.repository(), self.digest.to_hex())
+        self.uri.at(self.digest).0
     }
 }
 
@@ -130,13 +129,44 @@ pub struct InvalidImageUri;
 const LONGEST_TAG: usize = 128;
 
 impl ImageUri {
-    /// Where its tag or digest begins.
+    /// The registry: a first part that has a dot or a port, or is `localhost`. `None`: the name has no such part.
+    #[must_use]
+    pub fn registry(&self) -> Option<&str> {
+        let (registry, _) = self.repository().split_once('/')?;
+        (registry.contains(['.', ':']) || registry == "localhost").then_some(registry)
+    }
+
+    /// The repository, seen from its registry.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let repository = self.repository();
+        self.registry()
+            .and_then(|registry| repository.strip_prefix(registry)?.strip_prefix('/'))
+            .unwrap_or(repository)
+    }
+
+    /// The tag, if it has one. A digest that is there, too, counts more.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        let name = self.0.split_once('@').map_or(self.0.as_str(), |(name, _)| name);
+        split_tag(name).map(|(_, tag)| tag)
+    }
+
+    /// The same repository's image with this digest.
+    #[must_use]
+    pub fn at(&self, digest: Sha256Digest) -> Self {
+        Self(format!("{}@sha256:{}", self.repository(), digest.to_hex()))
+    }
+
+    /// Registry and repository.
     fn repository(&self) -> &str {
         let name = self.0.split_once('@').map_or(self.0.as_str(), |(name, _)| name);
         split_tag(name).map_or(name, |(repository, _)| repository)
     }
 
-    fn digest(&self) -> Option<Sha256Digest> {
+    /// The digest, if it has one.
+    #[must_use]
+    pub fn digest(&self) -> Option<Sha256Digest> {
         let (_, digest) = self.0.split_once("@sha256:")?;
         digest.parse().ok()
     }
@@ -243,6 +273,24 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<ImageUri>(), Err(InvalidImageUri), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_has_parts() {
+        let parts = |uri: &str| {
+            let uri: ImageUri = uri.parse().unwrap();
+            let own = |part: Option<&str>| part.map(str::to_owned);
+            (own(uri.registry()), uri.path().to_owned(), own(uri.tag()))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let latest = some("latest");
+        assert_eq!(
+            parts("1.dkr.ecr.us-east-1.amazonaws.com/repo/of:latest"),
+            (some("1.dkr.ecr.us-east-1.amazonaws.com"), "repo/of".to_owned(), latest.clone())
+        );
+        assert_eq!(parts("localhost:5000/a:latest"), (some("localhost:5000"), "a".to_owned(), latest.clone()));
+        assert_eq!(parts("team/a:latest"), (None, "team/a".to_owned(), latest));
+        assert_eq!(parts(&format!("localhost/a@sha256:{DIGEST}")), (some("localhost"), "a".to_owned(), None));
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
-use lambent_sandbox::{EnvSpec, Program, ProgramStart};
+use lambent_sandbox::{EnvSpec, Program, ProgramStart, Root};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -166,6 +166,8 @@ enum Runtime {
     Waiting(runtime::Waiting),
     /// Its program runs, and the program's mounts are in place.
     Ahead(runtime::Ahead),
+    /// There is none: it is forked when it is known what it becomes.
+    None,
 }
 
 /// What an init has once the runtime process runs.
@@ -216,13 +218,38 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Does the rest, and lets the companions and then the runtime process run.
+    /// Does the rest.
     fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
+        let this = match (&spec.root, detached.last()) {
+            (Root::Image(_), Some(root)) => self.move_into(root)?,
+            (Root::Minimal | Root::Image(_), _) => self.attach(spec, detached)?,
+        };
+        this.start(spec)
+    }
+
+    fn attach(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Self, StepError> {
         match &self.runtime {
-            Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
+            Runtime::Waiting(_) | Runtime::None => {
+                mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?;
+            }
             Runtime::Ahead(_) => mounts::attach(&spec.mounts, detached)?,
         }
+        Ok(self)
+    }
+
+    /// Makes an image the root. Rules name files of one root: the process that waits under those of the other is let go.
+    fn move_into(self, image: &OwnedFd) -> Result<Self, StepError> {
+        mounts::change_root(image)?;
+        Ok(Self {
+            rules: landlock::Rules::prepare()?,
+            runtime: Runtime::None,
+            ..self
+        })
+    }
+
+    /// Lets the companions and then the runtime process run.
+    fn start(self, spec: &EnvSpec) -> Result<Started, InitError> {
         // Function code never runs beside a process of its environment that may do more than it.
         privileges::drop_all()?;
         let confinement = Confinement::Own(&self.rules, self.filter);
@@ -235,7 +262,9 @@ impl<'a> Prepared<'a> {
         let runtime = match self.runtime {
             Runtime::Waiting(waiting) => waiting.execute(spec)?,
             Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
-            Runtime::Ahead(_) => runtime::Waiting::fork(&self.output, confinement)?.execute(spec)?,
+            Runtime::Ahead(_) | Runtime::None => {
+                runtime::Waiting::fork(&self.output, confinement)?.execute(spec)?
+            }
         };
         Ok(Started {
             listeners: self.listeners,
