@@ -18,6 +18,7 @@ use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::{Auth, Edge};
+use lambent_images::Images;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -28,7 +29,7 @@ use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
 use lambent_sources::Sources;
 use lambent_sqs::Sqs;
-use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
+use lambent_store::{CodeStore, ImageStore, NodeId, ObjectReader, Store};
 use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use lambent_wire::service::Api;
@@ -68,11 +69,12 @@ struct Ground {
     ids: Arc<dyn Ids>,
     store: Arc<dyn Store>,
     code: Arc<dyn CodeStore>,
+    images: Option<Arc<dyn ImageStore>>,
     meter: Arc<FunctionMeter>,
 }
 
 impl Ground {
-    fn lay(data: &Path) -> anyhow::Result<Self> {
+    fn lay(data: &Path, images: Option<lambent_images::Options>) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
         Ok(Self {
@@ -81,6 +83,7 @@ impl Ground {
             ids: Arc::new(RandomIds),
             store: Arc::new(SqliteStore::open(&data.join("lambent.db"))?),
             code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
+            images: images.map(|options| open_images(data, options)).transpose()?,
             meter: Arc::default(),
         })
     }
@@ -102,6 +105,7 @@ impl Ground {
             catalogue,
             bootstraps,
             code: Arc::clone(&self.code),
+            images: self.images.clone(),
             ids: Arc::clone(&self.ids),
             believes,
             preparing: tokio::sync::Mutex::default(),
@@ -219,9 +223,17 @@ impl Ground {
     }
 }
 
+/// The images in the data directory. Nobody else needs to look into them.
+fn open_images(data: &Path, options: lambent_images::Options) -> anyhow::Result<Arc<dyn ImageStore>> {
+    let folder = data.join("images");
+    let images = Images::open(folder.clone(), options).context("the images cannot be had")?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    Ok(Arc::new(images))
+}
+
 /// Puts a server together.
 pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
-    let mut ground = Ground::lay(&config.data_dir)?;
+    let mut ground = Ground::lay(&config.data_dir, config.images)?;
     if let Some(session) = session {
         ground.code = session.over(ground.code);
     }
@@ -248,6 +260,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
+        images: ground.images.clone(),
         objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
         invoker: invoker.clone(),
         events: events.clone(),

@@ -52,6 +52,8 @@ pub enum LaunchKind {
     Provided,
     /// A driver that starts the function's own program.
     Driven,
+    /// What a container image says.
+    Image,
 }
 
 /// What of a function its program depends on.
@@ -96,7 +98,7 @@ impl LaunchPlan {
     fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
         match self.kind {
             LaunchKind::Managed { heap } => Ok(self.managed_command(heap, function)),
-            LaunchKind::Driven => Ok(self.command.clone()),
+            LaunchKind::Driven | LaunchKind::Image => Ok(self.command.clone()),
             LaunchKind::Provided => {
                 let has = |root: &Path| exists(&root.join("bootstrap"));
                 let [in_code, in_layers] = ENTRYPOINTS;

@@ -280,7 +280,11 @@ async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
     };
     commit(store, Transaction::of(put(&image))).await;
     assert_eq!(store.code_in_use(moved.code.digest()).await, Ok(false));
-    assert_eq!(store.code_in_use(image.code.digest()).await, Ok(true), "images are counted, too");
+    assert_eq!(
+        store.code_in_use(image.code.digest()).await,
+        Ok(true),
+        "images are counted, too"
+    );
     assert_eq!(store.code_bytes(&image.key.function.scope).await, Ok(0));
     assert_eq!(store.function(&image.key).await, Ok(Some(Arc::new(image.clone()))));
     commit(store, Transaction::of(Change::DeleteFunction(moved.key.function))).await;

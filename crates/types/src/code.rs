@@ -286,11 +286,21 @@ mod tests {
         let latest = some("latest");
         assert_eq!(
             parts("1.dkr.ecr.us-east-1.amazonaws.com/repo/of:latest"),
-            (some("1.dkr.ecr.us-east-1.amazonaws.com"), "repo/of".to_owned(), latest.clone())
+            (
+                some("1.dkr.ecr.us-east-1.amazonaws.com"),
+                "repo/of".to_owned(),
+                latest.clone()
+            )
         );
-        assert_eq!(parts("localhost:5000/a:latest"), (some("localhost:5000"), "a".to_owned(), latest.clone()));
+        assert_eq!(
+            parts("localhost:5000/a:latest"),
+            (some("localhost:5000"), "a".to_owned(), latest.clone())
+        );
         assert_eq!(parts("team/a:latest"), (None, "team/a".to_owned(), latest));
-        assert_eq!(parts(&format!("localhost/a@sha256:{DIGEST}")), (some("localhost"), "a".to_owned(), None));
+        assert_eq!(
+            parts(&format!("localhost/a@sha256:{DIGEST}")),
+            (some("localhost"), "a".to_owned(), None)
+        );
     }
 
     #[test]

@@ -262,9 +262,7 @@ impl<'a> Prepared<'a> {
         let runtime = match self.runtime {
             Runtime::Waiting(waiting) => waiting.execute(spec)?,
             Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
-            Runtime::Ahead(_) | Runtime::None => {
-                runtime::Waiting::fork(&self.output, confinement)?.execute(spec)?
-            }
+            Runtime::Ahead(_) | Runtime::None => runtime::Waiting::fork(&self.output, confinement)?.execute(spec)?,
         };
         Ok(Started {
             listeners: self.listeners,

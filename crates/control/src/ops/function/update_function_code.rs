@@ -26,13 +26,15 @@ pub(crate) async fn update_function_code(
         s3_object_version: input.s3_object_version,
         s3_object_storage_mode: input.s3_object_storage_mode,
         image_uri: input.image_uri,
+        image: None,
         fetched: None,
     };
+    let architecture = config::architecture(input.architectures);
     let source = control.fetch(cx, source).await?;
+    let source = control.resolve_image(source, package, architecture.unwrap_or(before.config.architecture)).await?;
     let _intake = control.0.intake.read().await;
     let (code, _pin) = control.take_in_code(source, package).await?;
     control.check_unpacked(&code, &before.config.layers).await?;
-    let architecture = config::architecture(input.architectures);
     let change = |record: &FunctionRecord| {
         // A function of the other kind may have taken the name meanwhile.
         if record.code.package_type() != package {
