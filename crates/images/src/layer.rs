@@ -133,7 +133,7 @@ impl Layer<'_> {
             Kind::File => write_file(&place, header, content),
             Kind::Link => {
                 parts_of_target(&header.target)?;
-                remove(&place)?;
+                remove(&place).map_err(clash)?;
                 symlink(std::ffi::OsStr::from_bytes(&header.target), &place).map_err(clash)
             }
             Kind::HardLink => self.hard_link(&place, whole, &header.target),
@@ -186,7 +186,7 @@ impl Layer<'_> {
         match file.filter(|file| fs::symlink_metadata(file).is_ok_and(|found| !found.is_dir())) {
             Some(file) if file == place => Ok(()),
             Some(file) => {
-                remove(place)?;
+                remove(place).map_err(clash)?;
                 fs::hard_link(file, place).map_err(clash)
             }
             None => {
@@ -212,7 +212,7 @@ fn joined(path: &[OsString]) -> String {
 /// Makes a directory, or gives the one that is there its mode.
 pub(crate) fn make_folder(place: &Path, mode: u32) -> Result<(), LayerError> {
     if !fs::symlink_metadata(place).is_ok_and(|found| found.is_dir()) {
-        remove(place)?;
+        remove(place).map_err(clash)?;
         fs::create_dir(place).map_err(clash)?;
     }
     Ok(fs::set_permissions(
@@ -222,7 +222,7 @@ pub(crate) fn make_folder(place: &Path, mode: u32) -> Result<(), LayerError> {
 }
 
 fn write_file(place: &Path, header: &Header, content: &mut impl Read) -> Result<(), LayerError> {
-    remove(place)?;
+    remove(place).map_err(clash)?;
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn nothing_escapes() {
-        for bad in ["../x", "a/../../x", "/../x"] {
+        let long = "a".repeat(300);
+        for bad in ["../x", "a/../../x", "/../x", &long] {
             assert!(
                 matches!(unpacked(&[file(bad, "x")]), Err(LayerError::Invalid(_))),
                 "{bad}"

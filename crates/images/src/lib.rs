@@ -138,9 +138,11 @@ impl Inner {
             if self.shelf.layer(*content).is_none() {
                 let piece = self.fetch(layer, &found.origin, budget).await?;
                 let (stored, content) = (layer.digest, *content);
-                self.blocking(move |inner| inner.shelf.put_layer(&piece, stored, content, budget))
-                    .await?;
+                let put = self.blocking(move |inner| inner.shelf.put_layer(&piece, stored, content, budget));
+                let put = put.await;
+                // Whatever came of it: what is damaged is fetched anew.
                 self.forget_download(layer).await;
+                put?;
             }
             let notes = self.shelf.layer(*content).map(|layer| layer.notes).unwrap_or_default();
             budget = budget.less(notes.bytes, notes.entries)?;

@@ -119,7 +119,7 @@ async fn a_damaged_image_is_refused_and_leaves_nothing() {
         &[archive(&[file("../../../planted", "x")])],
         None,
     );
-    layout(&given.join("cut"), &[layer[..600].to_vec()], None);
+    layout(&given.join("cut"), &[layer[..400].to_vec()], None);
     layout(&given.join("flipped"), std::slice::from_ref(&layer), None);
     let images = opened(folder.path());
     let mut all = Vec::new();
