@@ -204,6 +204,26 @@ def test_a_tag_is_resolved_when_code_is_updated_and_not_before(aws, given, creat
     assert settled(aws, function.name)["LastUpdateStatus"] == "Successful"
 
 
+def test_an_update_that_fails_leaves_what_runs(aws, given, create):
+    place = given / "updated"
+    python_image("def handler(event, context): return 1").layout(place, "latest")
+    function = create("updated")
+    assert function.invoke().value == 1
+    before = aws.get_function_configuration(FunctionName=function.name)
+    image = python_image("def handler(event, context): return 2", layer({"../escape": "x"}))
+    image.layout(place, "latest")
+    aws.update_function_code(FunctionName=function.name, ImageUri=f"{ECR}/updated:latest")
+    assert function.invoke().value == 1, "while the other is fetched, and afterwards"
+    shown = settled(aws, function.name)
+    assert (shown["LastUpdateStatus"], shown["LastUpdateStatusReasonCode"]) == ("Failed", "InvalidImage")
+    assert (shown["State"], shown["CodeSha256"]) == ("Active", before["CodeSha256"])
+    assert function.invoke().value == 1
+    python_image("def handler(event, context): return 3").layout(place, "latest")
+    aws.update_function_code(FunctionName=function.name, ImageUri=f"{ECR}/updated:latest")
+    assert settled(aws, function.name)["LastUpdateStatus"] == "Successful"
+    assert function.invoke().value == 3
+
+
 def test_an_index_has_an_image_for_each_architecture(aws, given, create):
     manifests, blobs = [], {}
     for architecture in ("amd64", "arm64"):

@@ -28,12 +28,18 @@ impl Core {
         let checked = self.install(record).await.and_then(|()| self.readiness.check(record));
         let settled = after(record, checked, RevisionId::new(self.ids.as_ref()));
         let unchanged = Condition::Revision(record.key.clone(), record.revision);
+        let generation = settled.generation;
         let change = Change::PutFunction(Arc::new(settled));
-        if let Err(error) = self.store.commit(Transaction::of(change).when(unchanged)).await {
-            tracing::debug!(%error, function = %record.key.function.arn(), "not settled");
-            if let Code::Image(image) = &record.code {
-                // The function may be gone, and then nobody else knows of its image.
-                self.discard_unused(image.digest).await;
+        match self.store.commit(Transaction::of(change).when(unchanged)).await {
+            Ok(()) if generation != record.generation => self.invoker.retire(&record.key, generation),
+            Ok(()) => {}
+            Err(error) => tracing::debug!(%error, function = %record.key.function.arn(), "not settled"),
+        }
+        if let Code::Image(image) = &record.code {
+            // One of the two has made place for the other; and where the function is gone, nobody else knows of its image.
+            self.discard_unused(image.digest).await;
+            if let Some(before) = &image.before {
+                self.discard_unused(before.digest).await;
             }
         }
         self.invoker.expect(record);
@@ -143,6 +149,16 @@ fn after(
         revision,
         ..record.clone()
     };
+    if let Code::Image(image) = &mut settled.code
+        && let Some(before) = image.before.take()
+    {
+        if checked.is_ok() {
+            // Environments that began meanwhile run the other image.
+            settled.generation += 1;
+        } else if record.state != State::Pending {
+            *image = *before;
+        }
+    }
     match (checked, &record.state) {
         (Ok(()), _) => {
             settled.state = State::Active;
@@ -186,5 +202,30 @@ mod tests {
         assert_eq!(failed.state, State::Active, "the version runs as before");
         assert!(matches!(failed.last_update, LastUpdateStatus::Failed { .. }));
         assert_ne!(failed.revision, updating.revision);
+    }
+
+    #[test]
+    fn an_image_takes_the_place_of_another_when_it_is_ready_or_not_at_all() {
+        let ids = SeededIds::default();
+        let image = |name: &str| Image::named(name.parse().unwrap());
+        let (old, new) = (image("image:v1"), image("image:v2"));
+        let updating = FunctionRecord {
+            last_update: LastUpdateStatus::InProgress,
+            code: Code::Image(new.clone().after(&old)),
+            ..record("f")
+        };
+        assert_eq!(updating.packages().count(), 2, "both are kept");
+        let done = after(&updating, Ok(()), RevisionId::new(&ids));
+        assert_eq!(
+            (done.code, done.generation),
+            (Code::Image(new.clone()), updating.generation + 1)
+        );
+        let bad = Err((StateReasonCode::InvalidImage, "damaged".to_owned()));
+        let failed = after(&updating, bad, RevisionId::new(&ids));
+        assert_eq!(
+            (failed.code, failed.generation),
+            (Code::Image(old.clone()), updating.generation)
+        );
+        assert_eq!(old.clone().after(&old), old);
     }
 }

@@ -128,6 +128,7 @@ impl Control {
             Some(images) => Image {
                 digest: images.resolve(&uri, architecture).await.map_err(refused)?,
                 uri,
+                before: None,
             },
             None => Image::named(uri),
         };

@@ -32,7 +32,10 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::RwLock;
 
@@ -50,6 +53,10 @@ struct Inner {
     under_way: Mutex<HashMap<Sha256Digest, Arc<tokio::sync::Mutex<()>>>>,
     /// Held for reading while images are installed, and for writing while layers are removed that none has.
     layers: RwLock<()>,
+    /// Whether there may be such layers: one that could not remove them then leaves them to whoever installs.
+    unswept: AtomicBool,
+    /// Held while they are removed.
+    sweeping: Mutex<()>,
 }
 
 impl Images {
@@ -65,6 +72,8 @@ impl Images {
             known: Mutex::default(),
             under_way: Mutex::default(),
             layers: RwLock::new(()),
+            unswept: AtomicBool::new(false),
+            sweeping: Mutex::default(),
         })))
     }
 }
@@ -83,11 +92,18 @@ impl Inner {
         if let Some(grave) = self.shelf.bury(digest)? {
             fs::remove_dir_all(grave)?;
         }
-        // While something is installed, its layers are nobody's yet: the next one sweeps.
-        match self.layers.try_write() {
-            Ok(_nobody_installs) => self.shelf.sweep(),
-            Err(_) => Ok(()),
-        }
+        self.unswept.store(true, Ordering::SeqCst);
+        self.sweep()
+    }
+
+    /// Removes layers that no image has, unless something is being installed, whose layers are nobody's yet.
+    fn sweep(&self) -> io::Result<()> {
+        let _alone = self.sweeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(_nobody_installs) = self.layers.try_write() else {
+            return Ok(());
+        };
+        self.unswept.store(false, Ordering::SeqCst);
+        self.shelf.sweep()
     }
 
     async fn install(
@@ -106,6 +122,10 @@ impl Inner {
         drop(turn);
         // Who waits still has the turn.
         self.under_way().retain(|_, turn| Arc::strong_count(turn) > 1);
+        if self.unswept.load(Ordering::SeqCst) {
+            let swept = self.blocking(|inner| Ok(inner.sweep()?)).await;
+            swept.unwrap_or_else(|error| tracing::warn!(%error, "layers stay that no image has"));
+        }
         let installed = installed?;
         self.known().insert(image.digest, installed.clone());
         Ok(installed)

@@ -56,7 +56,11 @@ fn opened(folder: &Path) -> Images {
 async fn named(images: &Images, uri: &str) -> Image {
     let uri: ImageUri = uri.parse().unwrap();
     let digest = images.resolve(&uri, Architecture::X86_64).await.unwrap();
-    Image { uri, digest }
+    Image {
+        uri,
+        digest,
+        before: None,
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ impl HostLauncher {
     ) -> Result<Launch, LaunchError> {
         let none = || LaunchError::Code("there is nowhere that images come from".to_owned());
         let images = self.images.as_ref().ok_or_else(none)?;
+        let image = image.running();
         let installed = images.install(image, function.config.architecture).await;
         let (installed, pin) = installed.map_err(|error| LaunchError::Code(format!("{}: {error}", image.uri)))?;
         let InstalledImage { root, settings } = installed;

@@ -275,6 +275,7 @@ async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
         code: Code::Image(Image {
             uri: "image:latest".parse().expect("a name"),
             digest: Sha256Digest::of(b"image"),
+            before: Some(Box::new(Image::named("earlier:latest".parse().expect("a name")))),
         }),
         ..moved.clone()
     };
@@ -284,6 +285,11 @@ async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
         store.code_in_use(image.code.digest()).await,
         Ok(true),
         "images are counted, too"
+    );
+    assert_eq!(
+        store.code_in_use(image.code.before().expect("another runs")).await,
+        Ok(true),
+        "and what runs until one is ready"
     );
     assert_eq!(store.code_bytes(&image.key.function.scope).await, Ok(0));
     assert_eq!(store.function(&image.key).await, Ok(Some(Arc::new(image.clone()))));

@@ -51,6 +51,15 @@ impl Code {
         }
     }
 
+    /// The digest of what runs until it is ready, if something else does.
+    #[must_use]
+    pub fn before(&self) -> Option<Sha256Digest> {
+        match self {
+            Self::Zip(_) => None,
+            Self::Image(image) => image.before.as_ref().map(|before| before.digest),
+        }
+    }
+
     /// `CodeSize` in bytes, which is 0 of an image.
     #[must_use]
     pub const fn size(&self) -> u64 {
@@ -98,6 +107,9 @@ pub struct Image {
     pub uri: ImageUri,
     /// The digest of its manifest.
     pub digest: Sha256Digest,
+    /// What runs until this one is ready, where it is to take another's place (AWS: "Invoking functions defined as container images").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Self>>,
 }
 
 impl Image {
@@ -105,7 +117,25 @@ impl Image {
     #[must_use]
     pub fn named(uri: ImageUri) -> Self {
         let digest = uri.digest().unwrap_or_else(|| Sha256Digest::of(uri.0.as_bytes()));
-        Self { uri, digest }
+        Self {
+            uri,
+            digest,
+            before: None,
+        }
+    }
+
+    /// What runs at this moment.
+    #[must_use]
+    pub fn running(&self) -> &Self {
+        self.before.as_deref().unwrap_or(self)
+    }
+
+    /// This image, in the place of what `other` runs, from the moment on at which it is ready.
+    #[must_use]
+    pub fn after(self, other: &Self) -> Self {
+        let running = other.running();
+        let before = (running.digest != self.digest).then(|| Box::new(running.clone()));
+        Self { before, ..self }
     }
 
     /// `ResolvedImageUri`: the repository, and the digest in it.

@@ -228,7 +228,7 @@ impl FunctionRecord {
     /// What it needs: its code, of either kind, and its layers. They stay as long as it does.
     pub fn packages(&self) -> impl Iterator<Item = Sha256Digest> {
         let layers = self.config.layers.iter().map(|layer| layer.digest);
-        [self.code.digest()].into_iter().chain(layers)
+        [self.code.digest()].into_iter().chain(layers).chain(self.code.before())
     }
 
     /// The next published version: a snapshot of this one, with a number and a revision of its own.

@@ -2,7 +2,7 @@
 
 use crate::{Control, Refusal, config, convert, naming::Target, package::Source, update::Update};
 use lambent_models::lambda::{FunctionConfiguration, UpdateFunctionCodeRequest};
-use lambent_types::{FunctionConfig, FunctionRecord, PackageType};
+use lambent_types::{Code, FunctionConfig, FunctionRecord, PackageType};
 use lambent_wire::RequestContext;
 
 pub(crate) async fn update_function_code(
@@ -42,7 +42,12 @@ pub(crate) async fn update_function_code(
         }
         let architecture = architecture.unwrap_or(record.config.architecture);
         let config = FunctionConfig { architecture, ..record.config.clone() };
-        Ok(FunctionRecord { code: code.clone(), config, ..record.clone() })
+        let code = match (code.clone(), &record.code) {
+            // Without images there is nothing that could run meanwhile.
+            (Code::Image(image), Code::Image(running)) if control.0.images.is_some() => Code::Image(image.after(running)),
+            (code, _) => code,
+        };
+        Ok(FunctionRecord { code, config, ..record.clone() })
     };
     if input.dry_run.unwrap_or_default() {
         code.package().into_iter().for_each(|package| control.discard_unused_soon(package));
