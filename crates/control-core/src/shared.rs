@@ -3,7 +3,8 @@
 use crate::{concurrency::Capacity, function_url::UrlIndex, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
-use lambent_store::{CodeStore, ImageStore, ObjectReader, Store};
+use lambent_sources::Desk;
+use lambent_store::{CodeStore, ImageStore, ObjectStore, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
 use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::sync::{Notify, RwLock};
@@ -47,11 +48,13 @@ pub struct Parts {
     /// Container images, if they come from anywhere. Otherwise functions of images are kept by name, and not run.
     pub images: Option<Arc<dyn ImageStore>>,
     /// Where packages in buckets are read from, if anywhere.
-    pub objects: Option<Arc<dyn ObjectReader>>,
+    pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.
     pub events: EventQueue,
+    /// Knows of queues and of the mappings that are read.
+    pub sources: Desk,
     /// Tells whether a version can be run.
     pub readiness: Arc<dyn Readiness>,
     /// Time.
@@ -85,11 +88,13 @@ pub struct Shared {
     /// Container images, if they come from anywhere.
     pub images: Option<Arc<dyn ImageStore>>,
     /// Where packages in buckets are read from, if anywhere.
-    pub objects: Option<Arc<dyn ObjectReader>>,
+    pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.
     pub events: EventQueue,
+    /// Knows of queues and of the mappings that are read.
+    pub sources: Desk,
     /// Tells whether a version can be run.
     pub readiness: Arc<dyn Readiness>,
     /// Time.
@@ -129,6 +134,7 @@ impl Core {
             objects: parts.objects,
             invoker: parts.invoker,
             events: parts.events,
+            sources: parts.sources,
             readiness: parts.readiness,
             clock: parts.clock,
             links: Links::new(parts.ids.as_ref()),

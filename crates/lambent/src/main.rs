@@ -16,7 +16,9 @@ mod launcher;
 mod launcher_image;
 mod outside;
 mod runtimes;
+mod secret;
 mod serve;
+mod telemetry;
 mod wiring;
 
 use clap::Parser as _;

@@ -55,6 +55,7 @@ const TESTS: &[Test] = &tests![
     ahead::a_program_that_died_while_it_waited_is_started_again,
     companions::a_companion_runs_beside_the_runtime_and_its_end_is_told,
     companions::a_companion_outlives_the_runtime,
+    companions::the_runtime_does_not_run_before_it_is_to_begin,
     companions::a_companion_that_cannot_be_executed_fails_the_start,
     images::an_image_is_the_root,
     images::an_image_is_as_confined_as_the_minimal_root,
