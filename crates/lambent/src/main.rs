@@ -16,7 +16,9 @@ mod launcher;
 mod outside;
 mod runtimes;
 mod sdk;
+mod secret;
 mod serve;
+mod telemetry;
 mod wiring;
 
 use clap::Parser as _;

@@ -29,7 +29,13 @@ namespace Lambent.Runtime
                 return new List<string>();
             }
             var lines = new StackTrace(error, true).ToString().Split('\n').Select(line => line.Trim());
-            return lines.Where(line => line.Length > 0).TakeWhile(line => !IsOwn(line)).ToList();
+            var trace = lines.Where(line => line.Length > 0).TakeWhile(line => !IsOwn(line)).ToList();
+            // It would be between the function's frames and those of this runtime.
+            if (trace.Count > 0 && trace[trace.Count - 1].StartsWith("--- "))
+            {
+                trace.RemoveAt(trace.Count - 1);
+            }
+            return trace;
         }
 
         /// <summary>Whether a line is of this runtime, or of how it calls the function in the words of the various versions of .NET.</summary>
