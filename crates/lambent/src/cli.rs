@@ -34,6 +34,10 @@ pub(crate) enum Runtimes {
         /// Runtime identifiers, such as nodejs18.x or dotnet8. For those that no registry offers the list says what to do.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
+        /// Also the AWS SDK that AWS's runtimes of these names bring along: boto3, aws-sdk. Their interpreters are fetched only where
+        /// this host has none of the very version and a registry offers it.
+        #[arg(long)]
+        with_sdk: bool,
         #[command(flatten)]
         data_dir: DataDir,
     },

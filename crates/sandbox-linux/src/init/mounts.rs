@@ -21,6 +21,8 @@ use std::{
 
 /// The mount points of the minimal root that take one mount each.
 pub(crate) const SINGLE_MOUNT_POINTS: [&str; 3] = ["/var/task", "/var/lang", "/var/runtime"];
+/// Folders of this one take a mount each, where what is mounted at it has them.
+const RUNTIME: &str = "/var/runtime/";
 const LAYERS: &str = "/opt";
 const TMP: &str = "/tmp";
 /// A directory or file costs the kernel memory even when it is empty: one per this many bytes of `/tmp`.
@@ -29,7 +31,8 @@ const TMP_BYTES_PER_INODE: u64 = 4_096;
 /// Whether a mount may be shown at `inside`.
 pub(crate) fn is_allowed_inside(inside: &str) -> bool {
     let clean = !inside.split('/').skip(1).any(|part| matches!(part, "" | "." | ".."));
-    clean && (SINGLE_MOUNT_POINTS.contains(&inside) || inside == LAYERS || inside.starts_with("/opt/"))
+    let below = || inside.starts_with("/opt/") || inside.starts_with(RUNTIME);
+    clean && (SINGLE_MOUNT_POINTS.contains(&inside) || inside == LAYERS || below())
 }
 
 /// Makes a copy of the mounts at the working directory the root of this mount namespace, with a `/proc` of this pid namespace.
@@ -120,6 +123,7 @@ pub(super) fn attach(wanted: &[BindMount], detached: &[OwnedFd]) -> Result<(), S
     below
         .into_iter()
         .chain(pairs().filter(|(inside, _)| SINGLE_MOUNT_POINTS.contains(inside)))
+        .chain(pairs().filter(|(inside, _)| inside.starts_with(RUNTIME)))
         .try_for_each(|(inside, fd)| place(fd, Path::new(inside)))
 }
 
@@ -171,7 +175,14 @@ mod tests {
 
     #[test]
     fn a_mount_goes_where_the_contract_says() {
-        for allowed in ["/var/task", "/var/lang", "/var/runtime", "/opt", "/opt/extensions/x"] {
+        for allowed in [
+            "/var/task",
+            "/var/lang",
+            "/var/runtime",
+            "/opt",
+            "/opt/extensions/x",
+            "/var/runtime/sdk",
+        ] {
             assert!(is_allowed_inside(allowed), "{allowed}");
         }
         for refused in [
