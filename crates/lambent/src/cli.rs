@@ -31,7 +31,7 @@ pub(crate) enum Runtimes {
     List(DataDir),
     /// Fetch interpreters of the very version into the data directory, by the package registry's own client and its configuration.
     Install {
-        /// Runtime identifiers, such as nodejs18.x. Registries offer every Node.js; for other languages the list says what to do.
+        /// Runtime identifiers, such as nodejs18.x or dotnet8. For those that no registry offers the list says what to do.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
         #[command(flatten)]
@@ -218,7 +218,13 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_MEGABYTES")]
     pub(crate) metrics_megabytes: Option<u64>,
 
-    /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
+    /// Who presents this as a bearer token may read `GET /metrics` from anywhere; without it, this machine alone may. Better said by the
+    /// variable or in the file, since command lines can be seen.
+    #[arg(long, env = "LAMBENT_METRICS_TOKEN", hide_env_values = true)]
+    pub(crate) metrics_token: Option<Secret>,
+
+    /// An S3-compatible store, such as http://127.0.0.1:9000: code is taken from it (`Code.S3Bucket`), and records of failed invocations are put
+    /// there (destinations). [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
     pub(crate) s3_endpoint: Option<String>,
 

@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// What metrics may take on disk.
     pub(crate) metrics_bytes: u64,
+    /// Who has it may read the server's own metrics from anywhere.
+    pub(crate) metrics_token: Option<String>,
     pub(crate) auth: Auth,
     pub(crate) s3: Option<S3>,
     /// The server whose queues are read in place of this one's.
@@ -98,6 +100,7 @@ impl Config {
             event_time_scale: said.event_time_scale.or(file.event_time_scale).unwrap_or(1),
             threads: said.threads.or(file.threads).unwrap_or_else(processors).max(1),
             metrics_bytes: said.metrics_megabytes.or(file.metrics_megabytes).unwrap_or(256) << 20,
+            metrics_token: metrics_token(said.metrics_token.or(file.metrics_token))?,
             drain: Duration::from_secs(said.drain_seconds.or(file.drain_seconds).unwrap_or(900)),
             s3: s3(
                 said.s3_endpoint.or(file.s3_endpoint),
@@ -131,6 +134,14 @@ fn auth(listen: SocketAddr, credentials: Vec<crate::cli::Credential>) -> anyhow:
         account: each.account,
     });
     Ok(Auth::Verify(lambent_http::Verifier::default(), credentials.collect()))
+}
+
+/// One that is empty would let everybody in who sends an empty one.
+fn metrics_token(said: Option<Secret>) -> anyhow::Result<Option<String>> {
+    match said {
+        Some(Secret(token)) if token.is_empty() => bail!("--metrics-token is empty"),
+        said => Ok(said.map(|Secret(token)| token)),
+    }
 }
 
 /// What functions reach.

@@ -250,6 +250,7 @@ mod tests {
         lambent_wire::RequestContext {
             scope: scope("111111111111"),
             access_key: None,
+            session: None,
             request_id: RequestId::new(&SeededIds::default()),
             host: Some("localhost".to_owned()),
             trace_id: None,
