@@ -282,7 +282,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_SQS_ENDPOINT")]
     pub(crate) sqs_endpoint: Option<String>,
 
-    /// The access key for that server; without one, requests are not signed.
+    /// The access key for that server. [default: the account of the queue's ARN, for servers that believe everybody]
     #[arg(long, env = "LAMBENT_SQS_ACCESS_KEY", requires = "sqs_secret_key")]
     pub(crate) sqs_access_key: Option<String>,
 
