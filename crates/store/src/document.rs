@@ -52,6 +52,8 @@ pub enum Kind {
     EventBus,
     /// A rule of an event bus; parent: the bus, id: its name.
     EventRule,
+    /// Until when an account's schedules have come; parent: nothing, no id.
+    ScheduleMark,
 }
 
 impl Kind {
@@ -77,6 +79,7 @@ impl Kind {
             Self::MessageMove => "message-move",
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
+            Self::ScheduleMark => "schedule-mark",
             Self::Topic => "topic",
             Self::Subscription => "subscription",
         }
@@ -104,6 +107,7 @@ impl Kind {
             | Self::MessageMove
             | Self::EventBus
             | Self::EventRule
+            | Self::ScheduleMark
             | Self::Topic
             | Self::Subscription => false,
         }
