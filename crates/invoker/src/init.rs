@@ -89,12 +89,13 @@ async fn boot(
     let lost = |_| Ended::Vanished;
     let runtime_api = Arc::new(TcpListener::from_std(sandbox.runtime_api).map_err(lost)?);
     let mut beside = JoinSet::new();
-    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, &function.key.function);
+    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, function);
     beside.spawn(serving.map_err(lost)?);
     if let Some(gate) = sandbox.gate {
-        beside.spawn(shared.outside.stand_at(gate, &function.key.function));
+        beside.spawn(shared.outside.stand_at(gate, function));
     }
-    let mut output = Output::new(sandbox.output, shared.log.open(&stream))
+    let log = shared.log.open(&stream).await;
+    let mut output = Output::new(sandbox.output, log)
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
@@ -247,5 +248,6 @@ fn log_stream(shared: &Shared, function: &FunctionRecord) -> LogStream {
             shared.clock.now().to_log_date(),
             shared.ids.uuid().simple()
         ),
+        role: function.config.role.clone(),
     }
 }

@@ -1,10 +1,10 @@
 //! The server's side of one environment.
 
 use crate::{
-    cgroup::{Peak, Usage},
+    cgroup::{LastWords, Peak, Usage},
     channel,
     link::{Started, receive},
-    protocol::{Ending, FromInit, FromServer, LastWords},
+    protocol::{Ending, FromInit, FromServer},
     step::StepError,
 };
 use lambent_sandbox::{BoxFuture, EnvSpec, Exit, Processes, SandboxControl, StartError};

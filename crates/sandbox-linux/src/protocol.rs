@@ -1,6 +1,9 @@
 //! What server, starter and init say to each other. Descriptors that travel beside a message are named in its documentation.
 
-use crate::{cgroup::Usage, step::StepError};
+use crate::{
+    cgroup::{LastWords, Usage},
+    step::StepError,
+};
 use lambent_sandbox::{Enforcement, EnvSpec, Program};
 use serde::{Deserialize, Serialize};
 
@@ -50,15 +53,6 @@ pub(crate) enum FromStarter {
         /// What it had used.
         last: LastWords,
     },
-}
-
-/// What an environment had used when it ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LastWords {
-    /// How many of its processes the kernel ended for want of memory.
-    pub(crate) oom_kills: u64,
-    /// The most memory it held, in bytes.
-    pub(crate) peak_memory_bytes: Option<u64>,
 }
 
 /// Starter to init.

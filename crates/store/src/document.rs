@@ -54,6 +54,10 @@ pub enum Kind {
     EventRule,
     /// Until when an account's schedules have come; parent: nothing, no id.
     ScheduleMark,
+    /// A role; parent: nothing, id: its name in small letters, since names that differ in case alone are the same.
+    Role,
+    /// A policy that roles share; parent: nothing, id: its name in small letters.
+    ManagedPolicy,
 }
 
 impl Kind {
@@ -80,6 +84,8 @@ impl Kind {
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
             Self::ScheduleMark => "schedule-mark",
+            Self::Role => "role",
+            Self::ManagedPolicy => "managed-policy",
             Self::Topic => "topic",
             Self::Subscription => "subscription",
         }
@@ -108,6 +114,8 @@ impl Kind {
             | Self::EventBus
             | Self::EventRule
             | Self::ScheduleMark
+            | Self::Role
+            | Self::ManagedPolicy
             | Self::Topic
             | Self::Subscription => false,
         }

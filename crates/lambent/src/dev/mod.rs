@@ -255,6 +255,7 @@ impl Session {
         RequestContext {
             scope: self.scope.clone(),
             access_key: None,
+            session: None,
             request_id: RequestId::new(&RandomIds),
             trace_id: None,
             host: None,
