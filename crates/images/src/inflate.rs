@@ -48,8 +48,11 @@ struct Frames<R: Read>(Option<State<R>>);
 
 enum State<R: Read> {
     Between(R),
-    Within(Box<StreamingDecoder<Chain<Cursor<Vec<u8>>, R>, FrameDecoder>>),
+    Within(Box<Frame<R>>),
 }
+
+/// One frame; its head, which was looked at, is read first.
+type Frame<R> = StreamingDecoder<Chain<Cursor<Vec<u8>>, R>, FrameDecoder>;
 
 impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
