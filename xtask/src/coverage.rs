@@ -22,6 +22,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("logs", "CloudWatch Logs"),
     ("sns", "SNS"),
     ("sqs", "SQS"),
+    ("xray", "X-Ray"),
 ];
 
 /// Runs the task.

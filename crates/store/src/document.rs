@@ -52,6 +52,8 @@ pub enum Kind {
     EventBus,
     /// A rule of an event bus; parent: the bus, id: its name.
     EventRule,
+    /// A sampling rule of X-Ray's; parent: nothing, id: its name.
+    SamplingRule,
 }
 
 impl Kind {
@@ -77,6 +79,7 @@ impl Kind {
             Self::MessageMove => "message-move",
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
+            Self::SamplingRule => "sampling-rule",
             Self::Topic => "topic",
             Self::Subscription => "subscription",
         }
@@ -104,6 +107,7 @@ impl Kind {
             | Self::MessageMove
             | Self::EventBus
             | Self::EventRule
+            | Self::SamplingRule
             | Self::Topic
             | Self::Subscription => false,
         }

@@ -20,6 +20,7 @@ mod function;
 mod message;
 mod metric;
 mod object;
+mod trace;
 mod transaction;
 pub mod typed;
 
@@ -31,6 +32,7 @@ pub use function::{FunctionPage, FunctionTable};
 pub use message::{MessageCounts, MessageTable, ReceiveMessages, Retention};
 pub use metric::{Kept, MetricTable, MinutePart, Series};
 pub use object::{ObjectError, ObjectName, ObjectReader};
+pub use trace::{KeptTrace, MOST_TRACE_BYTES, Piece, TraceCursor, TraceQuery, TraceTable, TraceTime};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 
 use std::{future::Future, pin::Pin};

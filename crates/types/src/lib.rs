@@ -28,6 +28,7 @@ pub mod runtime;
 pub mod sizes;
 pub mod state;
 pub mod timestamp;
+pub mod trace;
 
 pub use account::AccountId;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -52,3 +53,4 @@ pub use runtime::{Architecture, RuntimeId};
 pub use sizes::{EphemeralStorage, MemorySize, Timeout};
 pub use state::{LastUpdateStatus, State, StateReasonCode};
 pub use timestamp::Timestamp;
+pub use trace::{Fault, SegmentId, Span, TraceId, Tracer, Untraced};

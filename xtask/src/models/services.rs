@@ -347,5 +347,8 @@ const EVENTS: ServiceSpec = ServiceSpec {
     ..ServiceSpec::new("eventbridge", "events/2015-10-07")
 };
 
+/// X-Ray. Its requests name their operations by their paths, so that all of them are needed to say of one that it is missing.
+const XRAY: ServiceSpec = ServiceSpec::new("xray", "xray/2016-04-12");
+
 /// Every generated service.
-pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, LOGS, SNS, SQS];
+pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, LOGS, SNS, SQS, XRAY];
