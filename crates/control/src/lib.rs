@@ -18,6 +18,7 @@ mod publication;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod traced;
 mod update;
 mod url_access;
 mod url_endpoint;

@@ -9,6 +9,7 @@ pub mod pattern;
 pub mod pool;
 pub mod queue;
 pub mod retry;
+pub mod trace;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running, ScalingRate};
 pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};

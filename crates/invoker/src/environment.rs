@@ -10,9 +10,10 @@ use crate::{
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
-    request::{self, Answer, Job},
+    request::{self, Answer, FunctionTrace, Job},
     reset::Again,
     telemetry,
+    trace::{self, Answered},
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
@@ -248,6 +249,11 @@ impl Environment {
             After::Failed(reason) if !self.has_extensions => self.reset(shared, reason).await,
             after @ (After::Reusable | After::Failed(_) | After::Reset | After::Over(_)) => after,
         };
+        let traced = job
+            .request
+            .traced
+            .take()
+            .map(|trace| (trace, shared.clock.now(), self.init));
         let (reported, content_type) = (classify::reported(&ended), classify::content_type(&ended));
         let classified = classify::classify(ended, request_id, self.function.config.timeout, shared.clock.now());
         let report = Report {
@@ -271,6 +277,17 @@ impl Environment {
             log_tail: None,
         };
         let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
+        let traced = traced.map(|(trace, answered, init)| Answered {
+            trace: *trace,
+            function: self.function.key.function.clone(),
+            invoked_arn: invoked_arn.clone(),
+            request: request_id,
+            init,
+            duration,
+            answered,
+            fault: (answer.outcome != Outcome::Success)
+                .then(|| trace::fault(answer.error_type.as_deref(), &answer.payload)),
+        });
         let ran = Occurrence::Invoked {
             duration: Duration::from_micros(duration),
             failed: answer.outcome != Outcome::Success,
@@ -288,6 +305,9 @@ impl Environment {
             After::Reusable => self.settled(shared).await,
             after @ (After::Failed(_) | After::Reset | After::Over(_)) => after,
         };
+        if let Some(traced) = traced {
+            shared.tracer.record(traced.over(shared.clock.now()));
+        }
         match after {
             After::Failed(reason) => self.reset(shared, reason).await,
             After::Reusable => {
@@ -405,6 +425,20 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         failed: true,
     };
     shared.meter.count(job.request.subject(), ran);
+    if let Some(trace) = &job.request.traced {
+        let now = shared.clock.now();
+        let answered = Answered {
+            trace: FunctionTrace::clone(trace),
+            function: function.key.function.clone(),
+            invoked_arn: job.request.invoked_arn.clone(),
+            request: request_id,
+            init: Some(failed.duration),
+            duration: 0,
+            answered: now,
+            fault: Some(trace::fault(error_type.as_deref(), &classified.payload)),
+        };
+        shared.tracer.record(answered.over(now));
+    }
     job.answer(Ok(Answer {
         error_type,
         content_type: None,

@@ -218,6 +218,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_MEGABYTES")]
     pub(crate) metrics_megabytes: Option<u64>,
 
+    /// Megabytes that X-Ray's traces may take on disk; the oldest go first. They are kept for 30 days at most. [default: 256]
+    #[arg(long, env = "LAMBENT_TRACE_MEGABYTES")]
+    pub(crate) trace_megabytes: Option<u64>,
+
     /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
     pub(crate) s3_endpoint: Option<String>,

@@ -16,6 +16,7 @@ mod launcher;
 mod outside;
 mod runtimes;
 mod serve;
+mod trace_daemon;
 mod wiring;
 
 use clap::Parser as _;

@@ -10,6 +10,7 @@ use crate::{
     launcher::HostLauncher,
     outside::World,
     runtimes,
+    trace_daemon::Daemon,
 };
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
@@ -29,9 +30,10 @@ use lambent_sns::Sns;
 use lambent_sources::Sources;
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::{SqliteMetrics, SqliteStore};
+use lambent_store_sqlite::{SqliteMetrics, SqliteStore, SqliteTraces};
 use lambent_types::{Clock, Ids, RandomIds, SystemClock};
 use lambent_wire::service::Api;
+use lambent_xray::XRayService;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -59,6 +61,7 @@ pub(crate) struct Server {
     pub(crate) sources: Sources,
     pub(crate) buses: Events,
     pub(crate) metrics: Metrics,
+    pub(crate) xray: XRayService,
 }
 
 /// What everything stands on.
@@ -115,6 +118,16 @@ impl Ground {
             table: Arc::new(SqliteMetrics::open(&self.data.join("metrics.db"))?),
             clock: Arc::clone(&self.clock),
             meter: Arc::clone(&self.meter),
+            cap,
+        }))
+    }
+
+    fn traces(&self, cap: u64) -> anyhow::Result<XRayService> {
+        Ok(XRayService::new(lambent_xray::Parts {
+            table: Arc::new(SqliteTraces::open(&self.data.join("traces.db"))?),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
             cap,
         }))
     }
@@ -231,6 +244,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
+    let xray = ground.traces(config.trace_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
@@ -239,6 +253,8 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
             outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
             log: ground.function_log(&kept_logs, &metrics, config.function_logs)?,
             meter: Arc::clone(&ground.meter) as _,
+            tracer: Arc::new(xray.recorder()),
+            trace_daemon: Arc::new(Daemon(xray.clone())),
             clock: Arc::clone(&ground.clock),
             ids: Arc::clone(&ground.ids),
         },
@@ -277,6 +293,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         Arc::new(metrics.clone()),
         Arc::new(sns),
         Arc::new(sqs.clone()),
+        Arc::new(xray.clone()),
     ];
     let edge = ground.edge(&control, &invoker, companions, config.auth);
     inside.leads_to(&edge);
@@ -294,6 +311,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         sources,
         buses,
         metrics,
+        xray,
     })
 }
 
