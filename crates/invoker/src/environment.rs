@@ -10,10 +10,10 @@ use crate::{
     output::Output,
     pools::FunctionPool,
     report::{self, Report},
-    request::{self, Answer, FunctionTrace, Job},
+    request::{self, Answer, Job},
     reset::Again,
     telemetry,
-    trace::{self, Answered},
+    trace::Answered,
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
@@ -249,11 +249,6 @@ impl Environment {
             After::Failed(reason) if !self.has_extensions => self.reset(shared, reason).await,
             after @ (After::Reusable | After::Failed(_) | After::Reset | After::Over(_)) => after,
         };
-        let traced = job
-            .request
-            .traced
-            .take()
-            .map(|trace| (trace, shared.clock.now(), self.init));
         let (reported, content_type) = (classify::reported(&ended), classify::content_type(&ended));
         let classified = classify::classify(ended, request_id, self.function.config.timeout, shared.clock.now());
         let report = Report {
@@ -276,18 +271,8 @@ impl Environment {
             payload: classified.payload,
             log_tail: None,
         };
+        let traced = Answered::of(&mut job.request, report.init, duration, &answer, &*shared.clock);
         let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
-        let traced = traced.map(|(trace, answered, init)| Answered {
-            trace: *trace,
-            function: self.function.key.function.clone(),
-            invoked_arn: invoked_arn.clone(),
-            request: request_id,
-            init,
-            duration,
-            answered,
-            fault: (answer.outcome != Outcome::Success)
-                .then(|| trace::fault(answer.error_type.as_deref(), &answer.payload)),
-        });
         let ran = Occurrence::Invoked {
             duration: Duration::from_micros(duration),
             failed: answer.outcome != Outcome::Success,
@@ -396,7 +381,7 @@ impl Environment {
 }
 
 /// Answers the invocation that caused a failed start.
-fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
+fn answer_failed_start(shared: &Shared, mut job: Job, failed: Failed) {
     let request_id = job.request.request_id;
     let function = Arc::clone(&job.request.function);
     let reported = classify::reported(&failed.ended);
@@ -425,25 +410,16 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         failed: true,
     };
     shared.meter.count(job.request.subject(), ran);
-    if let Some(trace) = &job.request.traced {
-        let now = shared.clock.now();
-        let answered = Answered {
-            trace: FunctionTrace::clone(trace),
-            function: function.key.function.clone(),
-            invoked_arn: job.request.invoked_arn.clone(),
-            request: request_id,
-            init: Some(failed.duration),
-            duration: 0,
-            answered: now,
-            fault: Some(trace::fault(error_type.as_deref(), &classified.payload)),
-        };
-        shared.tracer.record(answered.over(now));
-    }
-    job.answer(Ok(Answer {
+    let answer = Answer {
         error_type,
         content_type: None,
         outcome: classified.outcome,
         payload: classified.payload,
         log_tail,
-    }));
+    };
+    let init = Some(failed.duration);
+    if let Some(traced) = Answered::of(&mut job.request, init, 0, &answer, &*shared.clock) {
+        shared.tracer.record(traced.over(shared.clock.now()));
+    }
+    job.answer(Ok(answer));
 }

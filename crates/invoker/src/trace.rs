@@ -1,8 +1,8 @@
 //! What is told of a traced invocation's environment.
 
-use crate::request::FunctionTrace;
+use crate::request::{Answer, FunctionTrace, InvokeRequest};
 use lambent_types::{
-    Fault, FunctionKey, RequestId, Span, Timestamp,
+    Clock, Fault, FunctionKey, RequestId, Span, Timestamp,
     trace::{Exception, FunctionSpan, Place},
 };
 use serde::Deserialize;
@@ -13,19 +13,41 @@ const LARGEST_ERROR: usize = 64 << 10;
 
 /// A traced invocation that has been answered.
 pub(crate) struct Answered {
-    pub(crate) trace: FunctionTrace,
-    pub(crate) function: FunctionKey,
-    pub(crate) invoked_arn: String,
-    pub(crate) request: RequestId,
+    trace: FunctionTrace,
+    function: FunctionKey,
+    invoked_arn: String,
+    request: RequestId,
     /// Microseconds of the initialisation before, if there was one.
-    pub(crate) init: Option<u64>,
+    init: Option<u64>,
     /// Microseconds until the answer.
-    pub(crate) duration: u64,
-    pub(crate) answered: Timestamp,
-    pub(crate) fault: Option<Fault>,
+    duration: u64,
+    answered: Timestamp,
+    fault: Option<Fault>,
 }
 
 impl Answered {
+    /// What is to be told of a request that is answered now; nothing of one that is not traced.
+    pub(crate) fn of(
+        request: &mut InvokeRequest,
+        init: Option<u64>,
+        duration: u64,
+        answer: &Answer,
+        clock: &dyn Clock,
+    ) -> Option<Self> {
+        let trace = *request.traced.take()?;
+        let failed = !answer.outcome.is_success();
+        Some(Self {
+            trace,
+            function: request.function.key.function.clone(),
+            invoked_arn: request.invoked_arn.clone(),
+            request: request.request_id,
+            init,
+            duration,
+            answered: clock.now(),
+            fault: failed.then(|| fault(answer.error_type.as_deref(), &answer.payload)),
+        })
+    }
+
     /// The segment, now that all is over.
     pub(crate) fn over(self, now: Timestamp) -> Span {
         let before = |micros: u64, at: Timestamp| at.minus(Duration::from_micros(micros));
@@ -60,7 +82,7 @@ struct Told {
 }
 
 /// What a function failed with, as far as its answer tells.
-pub(crate) fn fault(error_type: Option<&str>, payload: &[u8]) -> Fault {
+fn fault(error_type: Option<&str>, payload: &[u8]) -> Fault {
     let told: Told = Some(payload)
         .filter(|payload| payload.len() <= LARGEST_ERROR)
         .and_then(|payload| serde_json::from_slice(payload).ok())
