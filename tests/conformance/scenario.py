@@ -86,10 +86,10 @@ class Clients:
         self.session = botocore.session.Session()
         self.lock = threading.Lock()
 
-    def make(self, account, region, validates):
+    def make(self, account, region, validates, service="lambda"):
         with self.lock:
             return self.session.create_client(
-                "lambda",
+                service,
                 endpoint_url=self.url,
                 region_name=region,
                 aws_access_key_id=account,
@@ -144,6 +144,17 @@ class Scenario:
         #: Calls that prepare something, and must succeed.
         self.do = Calls(self, client, must=True)
 
+    @functools.cached_property
+    def sqs(self):
+        """Calls to SQS, which must succeed."""
+        return Calls(self, self.clients.make(self.account, REGION, validates=False, service="sqs"), must=True)
+
+    def queue(self, kind="queue", suffix="", **attributes):
+        """Makes a queue and returns its URL and its ARN, both in the scenario's own account."""
+        name = self.name(kind) + suffix
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"{self.around.url}/{self.account}/{name}", self.arn(name, service="sqs")
+
     def client(self, region=REGION, account=None, validates=False):
         """Calls to another region, as another account, or with the SDK's own checks."""
         return Calls(self, self.clients.make(account or self.account, region, validates), must=False)
@@ -170,18 +181,19 @@ class Scenario:
         metadata = answer.pop("ResponseMetadata", {})
         if "Payload" in answer:
             answer["Payload"] = answer["Payload"].read().decode()
-        answer = self._in_recorded_account(answer)
+        answer = self.in_recorded_account(answer)
         if "HTTPStatusCode" in metadata:
             answer["ResponseMetadata"] = {"HTTPStatusCode": metadata["HTTPStatusCode"]}
         return answer
 
-    def _in_recorded_account(self, value):
+    def in_recorded_account(self, value):
+        """What a scenario saw, as one of the recorded account would have seen it."""
         if isinstance(value, str):
             return value.replace(self.account, RECORDED_ACCOUNT)
         if isinstance(value, list):
-            return [self._in_recorded_account(each) for each in value]
+            return [self.in_recorded_account(each) for each in value]
         if isinstance(value, dict):
-            return {self._in_recorded_account(name): self._in_recorded_account(each) for name, each in value.items()}
+            return {self.in_recorded_account(name): self.in_recorded_account(each) for name, each in value.items()}
         return value
 
     # Names and ARNs.

@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from kit.eventually import eventually
+from kit.functions import a_name
 from kit.server import environment
 
 
@@ -245,3 +246,29 @@ def handler(event, context):
         return sum(point["Sum"] for point in answer["Datapoints"])
 
     eventually(lambda: orders() == 5, 20, "the orders")
+
+
+def test_log_events_that_clients_put_in_the_embedded_format_become_metrics(lambent, cloudwatch):
+    logs = lambent.client(service="logs")
+    namespace = a_name("Embedded")
+    logs.create_log_group(logGroupName=f"/tests/{namespace}")
+    logs.create_log_stream(logGroupName=f"/tests/{namespace}", logStreamName="s")
+    moment = int(datetime.datetime.now().timestamp() * 1000)
+
+    def said(value, timestamp=moment):
+        metrics = [{"Namespace": namespace, "Dimensions": [["area"]], "Metrics": [{"Name": "orders", "Unit": "Count"}]}]
+        line = {"_aws": {"Timestamp": timestamp, "CloudWatchMetrics": metrics}, "area": "north", "orders": value}
+        return {"timestamp": moment, "message": json.dumps(line)}
+
+    events = [said(2), {"timestamp": moment, "message": "plain"}, said([3, 4]), said(100, moment - 15 * 24 * 3600 * 1000)]
+    logs.put_log_events(logGroupName=f"/tests/{namespace}", logStreamName="s", logEvents=events)
+    # What is refused says nothing.
+    with pytest.raises(ClientError):
+        logs.put_log_events(logGroupName=f"/tests/{namespace}", logStreamName="missing", logEvents=events)
+    answer = cloudwatch.get_metric_statistics(
+        Namespace=namespace, MetricName="orders", Dimensions=named({"area": "north"}), Period=86_400,
+        Statistics=["Sum", "SampleCount", "Maximum"], **window(),
+    )  # fmt: skip
+    points = answer["Datapoints"]
+    assert sum(point["Sum"] for point in points) == 9 and sum(point["SampleCount"] for point in points) == 3
+    assert points[0]["Unit"] == "Count" and max(point["Maximum"] for point in points) == 4

@@ -96,9 +96,10 @@ impl Operation {
         Ok(Self { name, file, signature })
     }
 
-    /// The types of what it takes and answers; `None` of an operation whose payload passes through, which has a door of its own.
+    /// The types of what it takes and answers; `None` of an operation whose payload passes through, or that answers a stream of events:
+    /// these have doors of their own.
     fn types(&self) -> Result<Option<(&str, &str)>, Fault> {
-        if self.signature.contains("payload:") {
+        if self.signature.contains("payload:") || self.signature.contains("Result<Events,") {
             return Ok(None);
         }
         let between = |from: &str, to: &str| Some(self.signature.split_once(from)?.1.split_once(to)?.0.trim());
@@ -111,7 +112,8 @@ impl Operation {
     /// The function that its crate offers.
     fn function(&self) -> Result<String, Fault> {
         let (name, operation) = (&self.name, operation_name(&self.name));
-        let wrong = || format!("{name} takes a payload, which only the crate that answers clients can");
+        let wrong =
+            || format!("{name} takes a payload or answers events, which only the crate that answers clients can");
         let (input, output) = self.types()?.ok_or_else(wrong)?;
         Ok(format!(
             "/// AWS `{operation}`.\n///\n/// # Errors\n/// What is refused; nothing has changed then.\n\
@@ -205,6 +207,11 @@ mod tests {
         let invoke = operation("invoke", source);
         assert_eq!(invoke.method("ops::invoke::invoke").unwrap(), "");
         assert!(invoke.function().is_err());
+        let tail = operation(
+            "tail",
+            "async fn tail(logs: &Logs, input: I) -> Result<Events, Refusal> {}",
+        );
+        assert_eq!(tail.method("ops::tail::tail").unwrap(), "");
         assert!(operation("f", "async fn f() {}").types().is_err());
     }
 }

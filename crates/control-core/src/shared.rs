@@ -3,6 +3,7 @@
 use crate::{concurrency::Capacity, function_url::UrlIndex, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
+use lambent_sources::Desk;
 use lambent_store::{CodeStore, ObjectReader, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -50,6 +51,8 @@ pub struct Parts {
     pub invoker: Invoker,
     /// Takes asynchronous events.
     pub events: EventQueue,
+    /// Knows of queues and of the mappings that are read.
+    pub sources: Desk,
     /// Tells whether a version can be run.
     pub readiness: Arc<dyn Readiness>,
     /// Time.
@@ -86,6 +89,8 @@ pub struct Shared {
     pub invoker: Invoker,
     /// Takes asynchronous events.
     pub events: EventQueue,
+    /// Knows of queues and of the mappings that are read.
+    pub sources: Desk,
     /// Tells whether a version can be run.
     pub readiness: Arc<dyn Readiness>,
     /// Time.
@@ -124,6 +129,7 @@ impl Core {
             objects: parts.objects,
             invoker: parts.invoker,
             events: parts.events,
+            sources: parts.sources,
             readiness: parts.readiness,
             clock: parts.clock,
             links: Links::new(parts.ids.as_ref()),

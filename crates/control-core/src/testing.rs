@@ -33,6 +33,7 @@ pub fn context() -> RequestContext {
     RequestContext {
         scope: contract::scope("111111111111"),
         access_key: None,
+        session: None,
         request_id: RequestId::new(&ids),
         host: Some("127.0.0.1:4566".to_owned()),
         trace_id: None,
@@ -69,6 +70,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,
+        sources: lambent_sources::Desk::default(),
         invoker,
         readiness: Arc::new(Nothing),
         clock,
@@ -152,7 +154,7 @@ impl Launcher for Nothing {
 }
 
 impl AwsEndpoint for Nothing {
-    fn serve(&self, _: TcpListener, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
+    fn serve(&self, _: TcpListener, _: &FunctionRecord) -> io::Result<BoxFuture<'static, ()>> {
         Ok(Box::pin(pending()))
     }
 }
@@ -164,7 +166,7 @@ impl TraceDaemon for Nothing {
 }
 
 impl Outside for Nothing {
-    fn stand_at(&self, _: Gate, _: &FunctionKey) -> BoxFuture<'static, ()> {
+    fn stand_at(&self, _: Gate, _: &FunctionRecord) -> BoxFuture<'static, ()> {
         Box::pin(pending())
     }
 }
@@ -182,8 +184,8 @@ impl SandboxProvider for Nothing {
 }
 
 impl LogSink for Nothing {
-    fn open(&self, _: &LogStream) -> Box<dyn LogWriter> {
-        Box::new(Nothing)
+    fn open<'a>(&'a self, _: &'a LogStream) -> BoxFuture<'a, Box<dyn LogWriter>> {
+        Box::pin(ready(Box::new(Nothing) as Box<dyn LogWriter>))
     }
 }
 

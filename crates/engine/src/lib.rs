@@ -6,6 +6,7 @@ pub mod concurrency;
 pub mod delivery;
 pub mod lineage;
 pub mod pattern;
+pub mod policy;
 pub mod pool;
 pub mod queue;
 pub mod retry;

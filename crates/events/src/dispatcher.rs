@@ -96,7 +96,10 @@ impl Dispatcher {
         let (verdict, response) = self.try_once(&event).await;
         let id = event.id;
         let changes = match verdict {
-            Verdict::Retry(next) => vec![Change::PutEvent(next)],
+            Verdict::Retry(next) => {
+                self.count(&event, Occurrence::EventRetried);
+                vec![Change::PutEvent(next)]
+            }
             Verdict::Done => self.ended(&event, None, response.as_ref()).await,
             Verdict::GivenUp(reason) => {
                 tracing::warn!(request_id = %id, function = %event.function.arn(), ?reason, "an event is dropped");

@@ -6,7 +6,7 @@ use crate::{
 };
 use lambent_engine::delivery::{self, Failure, Fate};
 use lambent_store::{BoxFuture, Change, CommitError, Condition, Store, Transaction, Unavailable};
-use lambent_types::{Clock, Delivery, Meter, Occurrence, Origin, Subject, Timestamp};
+use lambent_types::{Carried, Clock, Delivery, Meter, Occurrence, Origin, Subject, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -112,7 +112,10 @@ impl Courier {
         let id = delivery.id;
         let mut end = Transaction::default().when(Condition::DeliveryPresent(id));
         match self.carrier.carry(&delivery).await {
-            Ok(()) => end = end.and(Change::DeleteDelivery(id)),
+            Ok(()) => {
+                self.meter.carried(Carried::Arrived);
+                end = end.and(Change::DeleteDelivery(id));
+            }
             Err(undelivered) => end.changes = self.after(&undelivered, &delivery),
         }
         // If this fails the lease ends in time and it is carried again: better twice than never.
@@ -128,7 +131,12 @@ impl Courier {
             Undelivered::Unreachable(_) => Failure::Unreachable,
         };
         let now = self.clock.now();
-        match delivery::after(failure, delivery, now, self.options.time_scale) {
+        let fate = delivery::after(failure, delivery, now, self.options.time_scale);
+        self.meter.carried(match &fate {
+            Fate::Retry(_) => Carried::Later,
+            Fate::GivenUp(_) => Carried::GivenUp,
+        });
+        match fate {
             Fate::Retry(next) => {
                 tracing::debug!(delivery = %delivery.id, to, %undelivered, "a delivery is tried later");
                 vec![Change::PutDelivery(*next)]

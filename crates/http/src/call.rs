@@ -3,6 +3,7 @@
 use crate::{
     body::{self, BodyError, DECODED, Read},
     edge::{Answer, Edge, TARGET, whole},
+    stream,
 };
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -20,7 +21,7 @@ use lambent_wire::{
     route::Routed,
     rpc_v2_cbor,
     schema::Operation,
-    service::{Api, Protocol},
+    service::{Api, Events, Protocol},
     validate,
 };
 use std::io::Read as _;
@@ -101,6 +102,17 @@ impl<'a> Spoken<'a> {
         validate::validate(operation.input, &input).map_err(|refused| self.api.invalid(refused))?;
         self.api.call(cx, operation, input).await
     }
+
+    /// The same for one whose answer is a stream of events.
+    async fn open(
+        &self,
+        cx: &RequestContext,
+        operation: &'static Operation,
+        input: Value,
+    ) -> Result<Events, ServiceError> {
+        validate::validate(operation.input, &input).map_err(|refused| self.api.invalid(refused))?;
+        self.api.open(cx, operation, input).await
+    }
 }
 
 impl Edge {
@@ -173,6 +185,9 @@ impl Edge {
             aws_json::decode_request(operation, &read.bytes)?
         };
         drop(read);
+        if operation.event_stream {
+            return spoken.open(request.cx, operation, input).await.map(stream::led_in);
+        }
         let output = spoken.run(request.cx, operation, input).await?;
         Ok(whole(if cbor {
             rpc_v2_cbor::encode_response(operation, &output)

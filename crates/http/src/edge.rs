@@ -1,10 +1,11 @@
 //! From a request to an answer.
 
 use crate::{
-    auth::Auth,
+    auth::{Auth, Doorkeeper, FunctionCaller},
     body::{self, Budget},
     call::{Addressed, Spoken},
     console::SignedIn,
+    exposition::{self, Exposition, Traffic},
     internal,
     invoke::TRACE_ID,
     session::Sessions,
@@ -12,13 +13,14 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
-use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, Meter, RequestId, Scope};
+use lambent_sts::SessionKeys;
+use lambent_types::{Clock, Ids, Meter, RequestId, Scope};
 use lambent_wire::{
-    RequestContext, ServiceError, error,
+    RequestContext, RoleSession, ServiceError, error,
     query::Form,
     rest_json,
     route::Routed,
@@ -43,7 +45,7 @@ const ENVIRONMENT_BUDGET: usize = 256 << 20;
 const ENVIRONMENT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What goes back to the client.
-pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
+pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
 /// What the server says about itself.
 pub trait Health: Send + Sync + 'static {
@@ -61,8 +63,14 @@ pub struct Parts {
     pub code: Arc<dyn CodeStore>,
     /// How requests are authenticated.
     pub auth: Auth,
+    /// The temporary credentials that are good here.
+    pub keys: Arc<SessionKeys>,
     /// What the server says about itself.
     pub health: Arc<dyn Health>,
+    /// The same in numbers.
+    pub exposition: Exposition,
+    /// Counts what the listener does.
+    pub traffic: Arc<Traffic>,
     /// Counts requests to function URLs.
     pub meter: Arc<dyn Meter>,
     /// Time.
@@ -77,9 +85,12 @@ pub struct Edge {
     apis: Arc<[Arc<dyn Api>]>,
     pub(crate) control: Control,
     pub(crate) code: Arc<dyn CodeStore>,
-    pub(crate) auth: Auth,
+    pub(crate) door: Doorkeeper,
     /// Not everybody's business.
     pub(crate) health: Option<Arc<dyn Health>>,
+    /// Nor this.
+    exposition: Option<Exposition>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -100,8 +111,13 @@ impl Edge {
             apis,
             control: parts.control,
             code: parts.code,
-            auth: parts.auth,
+            door: Doorkeeper {
+                auth: Arc::new(parts.auth),
+                keys: parts.keys,
+            },
             health: Some(parts.health),
+            exposition: Some(parts.exposition),
+            traffic: parts.traffic,
             meter: parts.meter,
             clock: parts.clock,
             ids: parts.ids,
@@ -111,16 +127,19 @@ impl Edge {
         }
     }
 
-    /// The same for one environment of a function of `account`: whoever asks is this account, and the server's own affairs are not told.
+    /// The same for one environment of a function: whoever asks is `caller`, and the server's own affairs are not told.
     #[must_use]
-    pub fn inside(&self, account: AccountId) -> Self {
+    pub fn inside(&self, caller: FunctionCaller) -> Self {
         Self {
             services: Arc::clone(&self.services),
             apis: Arc::clone(&self.apis),
             control: self.control.clone(),
             code: Arc::clone(&self.code),
-            auth: Auth::Fixed(account),
+            door: self.door.of_function(caller),
             health: None,
+            exposition: None,
+            // What functions ask for is not the listener's traffic.
+            traffic: Arc::default(),
             meter: Arc::clone(&self.meter),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
@@ -142,6 +161,13 @@ impl Edge {
             return page;
         } else if let Some(path) = self.console_path(&parts) {
             self.console(parts, &path, body, request_id).await
+        } else if let Some(exposition) = self
+            .exposition
+            .as_ref()
+            .filter(|_| parts.uri.path() == exposition::PATH)
+        {
+            body::discard(body).await;
+            exposition.answer(&parts).await
         } else if let Some(path) = parts.uri.path().strip_prefix(internal::PREFIX) {
             return internal::answer(self, path, parts.uri.query().unwrap_or_default()).await;
         } else {
@@ -150,6 +176,7 @@ impl Edge {
         if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
             answer.headers_mut().insert(REQUEST_ID, value);
         }
+        self.traffic.answered(answer.status());
         answer
     }
 
@@ -199,11 +226,15 @@ impl Edge {
         query: &str,
         request_id: RequestId,
     ) -> Result<(RequestContext, Spoken<'_>, bool), ServiceError> {
-        let caller = match self.auth.claimed(parts) {
+        let caller = match self.door.claimed(parts) {
             Ok(caller) => caller,
             Err(refused) => {
                 let (api, scope) = self.open_to_all(query).ok_or(refused)?;
-                return Ok((context(parts, scope, None, request_id), Spoken::new(api, parts), true));
+                return Ok((
+                    context(parts, scope, (None, None), request_id),
+                    Spoken::new(api, parts),
+                    true,
+                ));
             }
         };
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -218,7 +249,12 @@ impl Edge {
         let service = self.services.pick(hints);
         let api = service.and_then(|service| self.apis.iter().find(|api| api.service().id == service.id));
         let api = api.ok_or_else(|| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))?;
-        let cx = context(parts, caller.scope, Some(caller.access_key), request_id);
+        let cx = context(
+            parts,
+            caller.scope,
+            (Some(caller.access_key), caller.session),
+            request_id,
+        );
         Ok((cx, Spoken::new(api.as_ref(), parts), false))
     }
 
@@ -242,7 +278,7 @@ impl Edge {
             headers: &parts.headers,
             body,
         };
-        self.auth.verify(&signed, self.clock.now())
+        self.door.verify(&signed, self.clock.now())
     }
 
     /// The operation of a request that says by its method and path what it wants.
@@ -258,13 +294,14 @@ impl Edge {
 fn context(
     parts: &http::request::Parts,
     scope: Scope,
-    access_key: Option<String>,
+    (access_key, session): (Option<String>, Option<RoleSession>),
     request_id: RequestId,
 ) -> RequestContext {
     let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     RequestContext {
         scope,
         access_key,
+        session,
         request_id,
         host: header(HOST).map(str::to_owned),
         trace_id: header(TRACE_ID).map(str::to_owned),
@@ -284,5 +321,5 @@ fn name_host(parts: &mut http::request::Parts) {
 
 /// An answer whose body is there as a whole.
 pub(crate) fn whole(response: Response<Bytes>) -> Answer {
-    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed())
+    response.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync())
 }

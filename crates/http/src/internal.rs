@@ -48,7 +48,7 @@ async fn download(edge: &Edge, digest: Sha256Digest) -> Option<Answer> {
     let file = File::open(path).await.ok()?;
     let length = file.metadata().await.ok()?.len();
     let stream = ReaderStream::with_capacity(file, CHUNK).map_ok(Frame::data);
-    let mut answer = Response::new(StreamBody::new(stream).boxed());
+    let mut answer = Response::new(StreamBody::new(stream).boxed_unsync());
     answer
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));

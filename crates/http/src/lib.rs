@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! bytes ── server (connections) ── edge ─┬─ function URL: url, by host or by /_lambent/url/<id>/…
+//!                                        ├─ /metrics      what the server tells of itself
 //!                                        ├─ /_lambent/…   health, code downloads, sessions of the console
 //!                                        ├─ /console/…    the console's files
 //!                                        └─ auth ─ service ─ protocol ─ operation ─ body ─ decode ─ validate ─ call ─ encode ── bytes
@@ -14,6 +15,7 @@ mod body;
 mod call;
 mod console;
 mod edge;
+mod exposition;
 mod inside;
 mod internal;
 mod invoke;
@@ -22,8 +24,9 @@ mod session;
 mod stream;
 mod url;
 
-pub use auth::{Auth, Credential, Credentials};
+pub use auth::{Auth, Credential, Credentials, FunctionCaller};
 pub use edge::{Edge, Health, Parts};
+pub use exposition::{Exposition, Telemetry, Traffic};
 pub use inside::{serve as serve_inside, serve_connection};
 pub use lambent_wire::sigv4::Verifier;
 pub use server::serve;

@@ -76,6 +76,7 @@ fn connection(
     graceful: &GracefulShutdown,
     requests: &TaskTracker,
 ) -> impl Future<Output = ()> + Send + use<> {
+    let open = edge.traffic.connection();
     let (edge, requests) = (Arc::clone(edge), requests.clone());
     let peer = stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -101,5 +102,6 @@ fn connection(
         if let Err(error) = watched.await {
             tracing::debug!(%error, "a connection ended");
         }
+        drop(open);
     }
 }

@@ -3,15 +3,18 @@
 use crate::edge::{Answer, whole};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderValue, Response, header::CONTENT_TYPE, request};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use lambent_control::{AnswerStream, InvocationAnswer, InvokeError, Streamed};
 use lambent_models::lambda::errors;
-use lambent_wire::event_stream::{self, Payload, event};
+use lambent_wire::{
+    event_stream::{self, Payload, event},
+    service::Events,
+};
 use serde::Serialize;
-use std::io;
+use std::{future::ready, io};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Counts a request as under way for as long as it is held. The invocation has it, not the answer: the server waits until the function has
@@ -25,9 +28,9 @@ pub(crate) fn under_way(parts: &request::Parts) -> Option<TaskTrackerToken> {
 }
 
 /// An answer that is sent piece by piece, at the pace of the client.
-pub(crate) fn piecewise(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Answer {
+pub(crate) fn piecewise(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Answer {
     use futures_util::TryStreamExt as _;
-    Response::new(StreamBody::new(pieces.map_ok(Frame::data)).boxed())
+    Response::new(StreamBody::new(pieces.map_ok(Frame::data)).boxed_unsync())
 }
 
 /// `InvokeComplete`: how it ended.
@@ -44,10 +47,19 @@ struct Complete {
 
 /// The answer to `InvokeWithResponseStream`: `PayloadChunk`s, then `InvokeComplete`.
 pub(crate) fn events(streamed: Streamed) -> Answer {
-    let mut answer = match streamed {
+    as_events(match streamed {
         Streamed::Whole(answer) => whole(Response::new(at_once(&answer))),
         Streamed::Pieces(pieces) => piecewise(while_it_comes(pieces)),
-    };
+    })
+}
+
+/// The answer of a protocol in which a stream of events begins with the output's other members.
+pub(crate) fn led_in(events: Events) -> Answer {
+    let first = stream::once(ready(event_stream::initial_response()));
+    as_events(piecewise(first.chain(events).map(Ok)))
+}
+
+fn as_events(mut answer: Answer) -> Answer {
     let content_type = HeaderValue::from_static(event_stream::CONTENT_TYPE);
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
     answer

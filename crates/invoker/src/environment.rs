@@ -19,7 +19,7 @@ use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
 use lambent_runtime_api::{Invocation, RuntimeApi, ShutdownReason};
 use lambent_sandbox::{Exit, SandboxControl};
-use lambent_types::{FunctionRecord, Occurrence, Outcome};
+use lambent_types::{FunctionRecord, Occurrence, Subject};
 use std::{any::Any, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -108,6 +108,8 @@ pub(crate) async fn run(
             }
         }
         Ok(mut environment) => {
+            let took = Occurrence::Initialised(Duration::from_micros(environment.init.unwrap_or_default()));
+            shared.meter.count(Subject::function(&function.key.function), took);
             let reason = environment.serve(&shared, &pool, id, &mut inbox).await;
             if !environment.has_extensions {
                 environment.control.kill();
@@ -275,7 +277,7 @@ impl Environment {
         let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
         let ran = Occurrence::Invoked {
             duration: Duration::from_micros(duration),
-            failed: answer.outcome != Outcome::Success,
+            outcome: answer.outcome,
         };
         if job.request.tail {
             let log_tail = Some(self.finish_log(report, classified.note));
@@ -407,7 +409,7 @@ fn answer_failed_start(shared: &Shared, mut job: Job, failed: Failed) {
     }
     let ran = Occurrence::Invoked {
         duration: Duration::from_micros(failed.duration),
-        failed: true,
+        outcome: classified.outcome,
     };
     shared.meter.count(job.request.subject(), ran);
     let answer = Answer {

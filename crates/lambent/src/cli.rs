@@ -218,6 +218,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_MEGABYTES")]
     pub(crate) metrics_megabytes: Option<u64>,
 
+    /// Who presents this as a bearer token may read `GET /metrics` from anywhere; without it, this machine alone may. Better said by the
+    /// variable or in the file, since command lines can be seen.
+    #[arg(long, env = "LAMBENT_METRICS_TOKEN", hide_env_values = true)]
+    pub(crate) metrics_token: Option<Secret>,
+
     /// Megabytes that X-Ray's traces may take on disk; the oldest go first. They are kept for 30 days at most. [default: 256]
     #[arg(long, env = "LAMBENT_TRACE_MEGABYTES")]
     pub(crate) trace_megabytes: Option<u64>,
@@ -238,6 +243,24 @@ pub(crate) struct Serve {
         requires = "s3_access_key"
     )]
     pub(crate) s3_secret_key: Option<Secret>,
+
+    /// An SQS-compatible server whose queues event source mappings read in place of this server's own, such as http://127.0.0.1:9324 or
+    /// https://sqs.eu-west-1.amazonaws.com. [default: none]
+    #[arg(long, env = "LAMBENT_SQS_ENDPOINT")]
+    pub(crate) sqs_endpoint: Option<String>,
+
+    /// The access key for that server; without one, requests are not signed.
+    #[arg(long, env = "LAMBENT_SQS_ACCESS_KEY", requires = "sqs_secret_key")]
+    pub(crate) sqs_access_key: Option<String>,
+
+    /// Its secret; better said by the variable or in the file, since command lines can be seen.
+    #[arg(
+        long,
+        env = "LAMBENT_SQS_SECRET_KEY",
+        hide_env_values = true,
+        requires = "sqs_access_key"
+    )]
+    pub(crate) sqs_secret_key: Option<Secret>,
 
     /// Access keys, in the file only: `[[credentials]] access-key, secret-key, account`.
     #[arg(skip)]

@@ -6,7 +6,9 @@ use lambent_artifacts::{Keys, S3};
 use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
 use lambent_relay::Reach;
-use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
+use lambent_sources::Remote;
+use lambent_types::SystemClock;
+use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
 
 /// All logs together take no more room than this, unless said otherwise.
 const LOG_MEGABYTES: u64 = 5_120;
@@ -30,8 +32,12 @@ pub(crate) struct Config {
     pub(crate) metrics_bytes: u64,
     /// What traces may take on disk.
     pub(crate) trace_bytes: u64,
+    /// Who has it may read the server's own metrics from anywhere.
+    pub(crate) metrics_token: Option<String>,
     pub(crate) auth: Auth,
     pub(crate) s3: Option<S3>,
+    /// The server whose queues are read in place of this one's.
+    pub(crate) queues: Option<Remote>,
 }
 
 impl Config {
@@ -97,11 +103,17 @@ impl Config {
             threads: said.threads.or(file.threads).unwrap_or_else(processors).max(1),
             metrics_bytes: said.metrics_megabytes.or(file.metrics_megabytes).unwrap_or(256) << 20,
             trace_bytes: said.trace_megabytes.or(file.trace_megabytes).unwrap_or(256) << 20,
+            metrics_token: metrics_token(said.metrics_token.or(file.metrics_token))?,
             drain: Duration::from_secs(said.drain_seconds.or(file.drain_seconds).unwrap_or(900)),
             s3: s3(
                 said.s3_endpoint.or(file.s3_endpoint),
                 said.s3_access_key.or(file.s3_access_key),
                 said.s3_secret_key.or(file.s3_secret_key),
+            )?,
+            queues: queues(
+                said.sqs_endpoint.or(file.sqs_endpoint),
+                said.sqs_access_key.or(file.sqs_access_key),
+                said.sqs_secret_key.or(file.sqs_secret_key),
             )?,
             auth: auth(listen, file.credentials)?,
         })
@@ -127,6 +139,14 @@ fn auth(listen: SocketAddr, credentials: Vec<crate::cli::Credential>) -> anyhow:
     Ok(Auth::Verify(lambent_http::Verifier::default(), credentials.collect()))
 }
 
+/// One that is empty would let everybody in who sends an empty one.
+fn metrics_token(said: Option<Secret>) -> anyhow::Result<Option<String>> {
+    match said {
+        Some(Secret(token)) if token.is_empty() => bail!("--metrics-token is empty"),
+        said => Ok(said.map(|Secret(token)| token)),
+    }
+}
+
 /// What functions reach.
 fn reach(
     network: Option<FunctionNetwork>,
@@ -148,15 +168,31 @@ fn either<T>(said: Vec<T>, file: Vec<T>) -> Vec<T> {
     if said.is_empty() { file } else { said }
 }
 
+/// An access key and its secret, for a server that this one is a client of.
+fn keys(access: Option<String>, secret: Option<Secret>, of: &str) -> anyhow::Result<Option<(String, String)>> {
+    match (access, secret) {
+        (Some(access), Some(Secret(secret))) => Ok(Some((access, secret))),
+        (None, None) => Ok(None),
+        (Some(_), None) | (None, Some(_)) => bail!("the access key and the secret key for {of} go together"),
+    }
+}
+
 /// The store that code is taken from, if one is named.
 fn s3(endpoint: Option<String>, access: Option<String>, secret: Option<Secret>) -> anyhow::Result<Option<S3>> {
-    let keys = match (access, secret) {
-        (Some(access_key), Some(Secret(secret_key))) => Some(Keys { access_key, secret_key }),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => bail!("the access key and the secret key for S3 go together"),
-    };
+    let keys = keys(access, secret, "S3")?.map(|(access_key, secret_key)| Keys { access_key, secret_key });
     let s3 = endpoint.map(|endpoint| S3::new(&endpoint, keys).with_context(|| format!("--s3-endpoint {endpoint}")));
     s3.transpose()
+}
+
+/// The server whose queues are read, if one is named.
+fn queues(endpoint: Option<String>, access: Option<String>, secret: Option<Secret>) -> anyhow::Result<Option<Remote>> {
+    let keys = keys(access, secret, "SQS")?;
+    let keys = keys.map(|(access_key, secret_key)| lambent_sources::Keys { access_key, secret_key });
+    let remote = endpoint.map(|endpoint| {
+        let clock = Arc::new(SystemClock::default());
+        Remote::new(&endpoint, keys, clock).with_context(|| format!("--sqs-endpoint {endpoint}"))
+    });
+    remote.transpose()
 }
 
 fn processors() -> usize {

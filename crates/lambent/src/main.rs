@@ -15,7 +15,9 @@ mod install;
 mod launcher;
 mod outside;
 mod runtimes;
+mod secret;
 mod serve;
+mod telemetry;
 mod trace_daemon;
 mod wiring;
 

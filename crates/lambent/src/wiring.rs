@@ -9,7 +9,8 @@ use crate::{
     health::ServerHealth,
     launcher::HostLauncher,
     outside::World,
-    runtimes,
+    runtimes, secret,
+    telemetry::{ServerTelemetry, Tally},
     trace_daemon::Daemon,
 };
 use anyhow::Context as _;
@@ -18,7 +19,8 @@ use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
-use lambent_http::{Auth, Edge};
+use lambent_http::{Auth, Edge, Exposition, Traffic};
+use lambent_iam::Iam;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -27,11 +29,12 @@ use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::Sns;
-use lambent_sources::Sources;
+use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
-use lambent_store_sqlite::{SqliteMetrics, SqliteStore, SqliteTraces};
-use lambent_types::{Clock, Ids, RandomIds, SystemClock};
+use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore, SqliteTraces};
+use lambent_sts::{LongTermKeys, SessionKeys, Sts};
+use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
 use lambent_wire::service::Api;
 use lambent_xray::XRayService;
 use std::{
@@ -70,22 +73,39 @@ struct Ground {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     store: Arc<dyn Store>,
+    commits: Arc<Commits>,
     code: Arc<dyn CodeStore>,
-    meter: Arc<FunctionMeter>,
+    /// What CloudWatch counts of functions.
+    functions: Arc<FunctionMeter>,
+    /// What is counted of the whole server, which passes on to the other.
+    tally: Arc<Tally>,
+    session_keys: Arc<SessionKeys>,
 }
 
 impl Ground {
-    fn lay(data: &Path) -> anyhow::Result<Self> {
+    fn lay(data: &Path, session: Option<&Session>) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let store = SqliteStore::open(&data.join("lambent.db"), Arc::clone(&clock))?;
+        let functions: Arc<FunctionMeter> = Arc::default();
+        let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+        let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
         Ok(Self {
             data: data.to_owned(),
-            clock: Arc::new(SystemClock::default()),
-            ids: Arc::new(RandomIds),
-            store: Arc::new(SqliteStore::open(&data.join("lambent.db"))?),
-            code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
-            meter: Arc::default(),
+            clock,
+            session_keys: Arc::new(secret::open(data, ids.as_ref())?),
+            ids,
+            commits: store.commits(),
+            store: Arc::new(store),
+            code: session.map_or_else(|| Arc::clone(&code), |session| session.over(Arc::clone(&code))),
+            tally: Arc::new(Tally::new(Arc::clone(&functions) as _)),
+            functions,
         })
+    }
+
+    fn meter(&self) -> Arc<dyn Meter> {
+        Arc::clone(&self.tally) as _
     }
 
     /// Who vouches for AWS's names, where they lead to this server.
@@ -117,7 +137,7 @@ impl Ground {
         Ok(Metrics::new(lambent_metrics::Parts {
             table: Arc::new(SqliteMetrics::open(&self.data.join("metrics.db"))?),
             clock: Arc::clone(&self.clock),
-            meter: Arc::clone(&self.meter),
+            meter: Arc::clone(&self.functions),
             cap,
         }))
     }
@@ -147,6 +167,7 @@ impl Ground {
             store: Arc::clone(kept) as _,
             clock: Arc::clone(&self.clock),
             metrics: metrics.clone(),
+            roles: self.roles(),
             printed: printed.then(Printed::start).transpose()?.map(Arc::new),
         }))
     }
@@ -169,6 +190,27 @@ impl Ground {
         })
     }
 
+    fn roles(&self) -> Iam {
+        Iam::new(lambent_iam::Parts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn identities(&self, iam: &Iam, auth: &Auth) -> Sts {
+        Sts::new(lambent_sts::Parts {
+            iam: iam.clone(),
+            keys: Arc::clone(&self.session_keys),
+            long_term: match auth {
+                Auth::Verify(_, credentials) => LongTermKeys::Configured(credentials.accounts().collect()),
+                Auth::AcceptAny | Auth::Function(_) => LongTermKeys::Any,
+            },
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
     fn buses(&self, outbox: &Outbox, time_scale: u32) -> Events {
         Events::new(lambent_eventbridge::Parts {
             store: Arc::clone(&self.store),
@@ -179,29 +221,81 @@ impl Ground {
         })
     }
 
-    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+    fn sources(&self, control: &Control, queues: Arc<dyn Queues>) -> Sources {
         Sources {
             functions: Arc::new(control.clone()),
-            sqs: sqs.clone(),
+            queues,
+            board: control.sources.board.clone(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         }
     }
 
-    fn edge(self, control: &Control, invoker: &Invoker, companions: Vec<Arc<dyn Api>>, auth: Auth) -> Arc<Edge> {
+    /// What the server tells of itself, to whom it may.
+    fn exposition(&self, seen: Seen, traffic: &Arc<Traffic>, token: Option<String>) -> Exposition {
+        let telemetry = Arc::new(ServerTelemetry {
+            tally: Arc::clone(&self.tally),
+            traffic: Arc::clone(traffic),
+            invoker: seen.invoker,
+            store: Arc::clone(&self.store),
+            commits: Arc::clone(&self.commits),
+            logs: seen.logs,
+            sqs: seen.sqs,
+            started: self.clock.now(),
+        });
+        Exposition { telemetry, token }
+    }
+
+    fn edge(
+        self,
+        control: &Control,
+        seen: Seen,
+        companions: Vec<Arc<dyn Api>>,
+        auth: Auth,
+        token: Option<String>,
+    ) -> Arc<Edge> {
+        let traffic: Arc<Traffic> = Arc::default();
+        let invoker = seen.invoker.clone();
         Arc::new(Edge::new(lambent_http::Parts {
             control: control.clone(),
             companions,
-            meter: self.meter,
+            exposition: self.exposition(seen, &traffic, token),
+            traffic,
+            meter: self.meter(),
             code: self.code,
             auth,
+            keys: self.session_keys,
             health: Arc::new(ServerHealth {
-                invoker: invoker.clone(),
+                invoker,
                 store: self.store,
             }),
             clock: self.clock,
             ids: self.ids,
         }))
+    }
+
+    /// What deliveries go to.
+    fn services(&self, control: &Control, outbox: &Outbox, sqs: &Sqs, time_scale: u32) -> Services {
+        Services {
+            control: control.clone(),
+            events: self.buses(outbox, time_scale),
+            sns: self.topics(outbox),
+            sqs: sqs.clone(),
+        }
+    }
+
+    /// The services beside Lambda itself.
+    fn companions(&self, services: &Services, logs: &Logs, metrics: &Metrics, auth: &Auth) -> Vec<Arc<dyn Api>> {
+        let iam = self.roles();
+        vec![
+            Arc::new(services.events.clone()),
+            Arc::new(self.identities(&iam, auth)),
+            Arc::new(iam),
+            Arc::new(logs.clone()),
+            Arc::new(metrics.clone()),
+            Arc::new(services.sns.clone()),
+            Arc::new(services.sqs.clone()),
+        ]
     }
 
     /// Those who try events, and those who deliver what becomes of them.
@@ -216,7 +310,7 @@ impl Ground {
         let courier = Courier::new(
             outbox.clone(),
             Arc::new(services),
-            Arc::clone(&self.meter) as _,
+            self.meter(),
             Arc::clone(&self.clock),
             options.clone(),
         );
@@ -224,7 +318,7 @@ impl Ground {
             queue,
             outbox,
             runner,
-            meter: Arc::clone(&self.meter) as _,
+            meter: self.meter(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         };
@@ -232,12 +326,16 @@ impl Ground {
     }
 }
 
+/// Whom telemetry asks.
+struct Seen {
+    invoker: Invoker,
+    logs: Arc<FileLogs>,
+    sqs: Sqs,
+}
+
 /// Puts a server together.
 pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
-    let mut ground = Ground::lay(&config.data_dir)?;
-    if let Some(session) = session {
-        ground.code = session.over(ground.code);
-    }
+    let ground = Ground::lay(&config.data_dir, session)?;
     let authority = ground.authority(&config.reach)?;
     let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
     let (launcher, mut chores) = ground.launcher(authority.is_some(), session)?;
@@ -252,7 +350,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
             aws_endpoint: Arc::clone(&inside) as _,
             outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
             log: ground.function_log(&kept_logs, &metrics, config.function_logs)?,
-            meter: Arc::clone(&ground.meter) as _,
+            meter: ground.meter(),
             tracer: Arc::new(xray.recorder()),
             trace_daemon: Arc::new(Daemon(xray.clone())),
             clock: Arc::clone(&ground.clock),
@@ -260,42 +358,39 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         },
         config.invoker,
     );
-    let events = EventQueue::new(Arc::clone(&ground.store), Arc::clone(&ground.meter) as _);
+    let events = EventQueue::new(Arc::clone(&ground.store), ground.meter());
+    let sqs = ground.queues().await?;
+    let queues = queues_to_read(config.queues, &sqs);
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
         objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
         invoker: invoker.clone(),
         events: events.clone(),
+        sources: Desk {
+            board: Board::default(),
+            queues: Some(Arc::clone(&queues)),
+        },
         readiness: launcher,
         clock: Arc::clone(&ground.clock),
         ids: Arc::clone(&ground.ids),
         runtime_support: config.runtime_support,
         pace: config.pace,
     });
-    let logs = Logs::new(lambent_logs::Parts {
-        core: (*control).clone(),
-        kept: Arc::clone(&kept_logs) as _,
-    });
+    let logs = logs(&control, &kept_logs, &metrics);
     let outbox = Outbox::new(Arc::clone(&ground.store));
-    let services = Services {
-        control: control.clone(),
-        events: ground.buses(&outbox, config.event_time_scale),
-        sns: ground.topics(&outbox),
-        sqs: ground.queues().await?,
-    };
-    let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
-    let sources = ground.sources(&control, &sqs);
+    let services = ground.services(&control, &outbox, &sqs, config.event_time_scale);
+    let buses = services.events.clone();
+    let mut companions = ground.companions(&services, &logs, &metrics, &config.auth);
+    companions.push(Arc::new(xray.clone()));
+    let sources = ground.sources(&control, queues);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
-    let companions: Vec<Arc<dyn Api>> = vec![
-        Arc::new(buses.clone()),
-        Arc::new(logs.clone()),
-        Arc::new(metrics.clone()),
-        Arc::new(sns),
-        Arc::new(sqs.clone()),
-        Arc::new(xray.clone()),
-    ];
-    let edge = ground.edge(&control, &invoker, companions, config.auth);
+    let seen = Seen {
+        invoker: invoker.clone(),
+        logs: Arc::clone(&kept_logs),
+        sqs: sqs.clone(),
+    };
+    let edge = ground.edge(&control, seen, companions, config.auth, config.metrics_token);
     inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
@@ -313,6 +408,25 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         metrics,
         xray,
     })
+}
+
+fn logs(control: &Control, kept: &Arc<FileLogs>, metrics: &Metrics) -> Logs {
+    Logs::new(lambent_logs::Parts {
+        core: (**control).clone(),
+        kept: Arc::clone(kept) as _,
+        metrics: metrics.clone(),
+    })
+}
+
+/// The queues that event source mappings read: another server's where one is named.
+fn queues_to_read(remote: Option<Remote>, own: &Sqs) -> Arc<dyn Queues> {
+    match remote {
+        Some(remote) => {
+            tracing::info!("event source mappings read the queues of {remote:?}");
+            Arc::new(remote)
+        }
+        None => Arc::new(own.clone()),
+    }
 }
 
 /// What makes environments, and lets a debugger into them where one is wanted.

@@ -124,6 +124,18 @@ impl FileLogs {
         self.shared.care(true);
     }
 
+    /// Events that could not be written since the server started.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// The room that all logs take.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        self.shared.all_groups().iter().map(|group| group.state().bytes()).sum()
+    }
+
     /// Runs blocking work on a group.
     fn work<T: Send + 'static>(
         &self,

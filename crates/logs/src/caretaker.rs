@@ -39,6 +39,7 @@ impl Logs {
                 },
             }
         }
+        self.closing.cancel();
     }
 
     /// Delivers to all subscriptions; reads which there are if that is not known.

@@ -6,6 +6,7 @@
 mod batch;
 mod caretaker;
 mod group;
+mod live_tail;
 mod pattern;
 mod refusal;
 mod service;

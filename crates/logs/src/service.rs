@@ -1,16 +1,18 @@
 //! The service as a whole.
 
-use crate::{Refusal, glue::IMPLEMENTED};
+use crate::{Refusal, glue::IMPLEMENTED, live_tail::Seats, ops};
 use lambent_control_core::Core;
 use lambent_log_store::LogStore;
-use lambent_models::logs::{self, errors};
+use lambent_metrics::Metrics;
+use lambent_models::logs::{self, CloudWatchLogsOperation, errors};
 use lambent_wire::{
     RequestContext, ServiceError, Value, error,
     schema::Operation,
-    service::{Answering, Api, Service},
+    service::{Answering, Api, Opening, Service, typed},
 };
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// What the service is made of.
 pub struct Parts {
@@ -18,6 +20,8 @@ pub struct Parts {
     pub core: Core,
     /// Groups, streams and events.
     pub kept: Arc<dyn LogStore>,
+    /// Where the metrics go that events say.
+    pub metrics: Metrics,
 }
 
 /// CloudWatch Logs. Cheap to clone.
@@ -28,8 +32,13 @@ pub struct Logs(Arc<Shared>);
 pub struct Shared {
     pub(crate) core: Core,
     pub(crate) kept: Arc<dyn LogStore>,
+    pub(crate) metrics: Metrics,
     /// Told when a subscription comes, changes or goes.
     pub(crate) subscriptions_changed: Notify,
+    /// Who follows logs live.
+    pub(crate) seats: Seats,
+    /// When the server stops: who follows logs is told so.
+    pub(crate) closing: CancellationToken,
 }
 
 impl Deref for Logs {
@@ -47,7 +56,10 @@ impl Logs {
         Self(Arc::new(Shared {
             core: parts.core,
             kept: parts.kept,
+            metrics: parts.metrics,
             subscriptions_changed: Notify::new(),
+            seats: Seats::default(),
+            closing: CancellationToken::new(),
         }))
     }
 
@@ -68,6 +80,18 @@ impl Api for Logs {
 
     fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a> {
         Box::pin(logs::dispatch(self, cx, operation, input))
+    }
+
+    fn open<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Opening<'a> {
+        Box::pin(async move {
+            match CloudWatchLogsOperation::from_name(operation.name) {
+                Some(CloudWatchLogsOperation::StartLiveTail) => {
+                    let opened = ops::start_live_tail::start_live_tail(self, cx, typed(input)?).await;
+                    opened.map_err(ServiceError::from)
+                }
+                _ => Err(error::not_implemented(operation.name)),
+            }
+        })
     }
 
     fn invalid(&self, refused: ServiceError) -> ServiceError {

@@ -4,8 +4,10 @@ use crate::{Logs, Parts, Refusal, group, ops, service::moment};
 use lambent_control_core::{Pace, testing};
 use lambent_log_store::{LogError, NewEvent};
 use lambent_log_store_files::{FileLogs, Options};
+use lambent_metrics::Metrics;
 use lambent_models::logs::FilterLogEventsRequest;
 use lambent_store_memory::MemoryStore;
+use lambent_store_sqlite::SqliteMetrics;
 use lambent_wire::ServiceError;
 use std::sync::Arc;
 
@@ -26,9 +28,16 @@ impl Served {
         let core = testing::core(Arc::new(MemoryStore::default()), Pace::AtOnce);
         let options = Options { most_bytes: 1 << 30 };
         let kept = FileLogs::open(folder.path(), options, Arc::clone(&core.clock)).unwrap();
+        let metrics = Metrics::new(lambent_metrics::Parts {
+            table: Arc::new(SqliteMetrics::open(&folder.path().join("metrics.db")).unwrap()),
+            clock: Arc::clone(&core.clock),
+            meter: Arc::default(),
+            cap: u64::MAX,
+        });
         Self {
             logs: Logs::new(Parts {
                 core,
+                metrics,
                 kept: Arc::new(kept),
             }),
             _folder: folder,

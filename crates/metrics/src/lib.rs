@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! invocations ─ FunctionMeter (rows) ─┐ once a write, or when somebody asks
-//! lines in the embedded format ────────┤
+//! log events in the embedded format ───┤
 //! PutMetricData ──────────────────────┴─► Keeper: minutes in memory ─ every ten seconds ─► MetricTable
 //!                                                   └────────── GetMetricData, GetMetricStatistics ◄──┘
 //! ```
@@ -21,7 +21,7 @@ mod statistic;
 mod summary;
 
 pub use meter::FunctionMeter;
-pub use service::{Metrics, Parts};
+pub use service::{Metrics, Parts, Said};
 
 pub(crate) mod ops {
     include!(concat!(env!("OUT_DIR"), "/modules.rs"));

@@ -67,9 +67,9 @@ impl Row {
         let flag = |set: bool| f64::from(u8::from(set));
         let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1_000.0;
         match what {
-            Occurrence::Invoked { duration, failed } => {
+            Occurrence::Invoked { duration, outcome } => {
                 self.add(0, 1.0);
-                self.add(1, flag(failed));
+                self.add(1, flag(!outcome.is_success()));
                 self.add(2, millis(duration));
                 // One for each invocation that was let in, so that the sum over the number is a rate.
                 self.add(3, 0.0);
@@ -89,6 +89,7 @@ impl Row {
             Occurrence::DeadLetterFailed => self.add(12, 1.0),
             Occurrence::DestinationFailed => self.add(13, 1.0),
             Occurrence::IteratorAge(age) => self.add(14, millis(age)),
+            Occurrence::Initialised(_) | Occurrence::EventRetried => {}
             Occurrence::UrlRequested { status, latency } => {
                 self.add(15, 1.0);
                 self.add(16, millis(latency));
@@ -185,6 +186,7 @@ fn tell(out: &mut Vec<(Arc<Series>, Summary)>, function: &FunctionKey, row: Row)
 mod tests {
     use super::*;
     use lambent_store::contract::scope;
+    use lambent_types::Outcome;
     use std::time::Duration;
 
     fn function() -> FunctionKey {
@@ -214,12 +216,12 @@ mod tests {
             qualifier: Some("live"),
             version: Some(Version::Published(3)),
         };
-        let ran = |failed| Occurrence::Invoked {
+        let ran = |outcome| Occurrence::Invoked {
             duration: Duration::from_millis(20),
-            failed,
+            outcome,
         };
-        meter.count(alias, ran(true));
-        meter.count(alias, ran(false));
+        meter.count(alias, ran(Outcome::Timeout));
+        meter.count(alias, ran(Outcome::Success));
         meter.count(Subject::function(&function), Occurrence::Throttled);
         let taken = meter.take();
         assert_eq!(found(&taken, "Invocations", &[]), [2.0]);

@@ -36,6 +36,10 @@ pub struct Metrics {
     pub(crate) keeper: Arc<Keeper>,
 }
 
+/// Metrics that log events say, by their minutes.
+#[derive(Debug, Default)]
+pub struct Said(Vec<(i64, Vec<(Series, Summary)>)>);
+
 impl Metrics {
     /// The service.
     #[must_use]
@@ -52,15 +56,20 @@ impl Metrics {
 
     /// Takes what a line of a function's log says of metrics, if it does.
     pub fn embedded(&self, scope: &Scope, line: &[u8]) {
-        if !embedded::may_be(line) {
-            return;
-        }
-        let Some((minute, found)) = embedded::read(scope, line) else {
-            return;
-        };
-        // What is dated otherwise than CloudWatch allows is left out, as there.
+        self.take(self.said(scope, std::iter::once(line)));
+    }
+
+    /// What log events say of metrics, in the embedded format.
+    pub fn said<'a>(&self, scope: &Scope, events: impl Iterator<Item = &'a [u8]>) -> Said {
+        let may_be = events.filter(|event| embedded::may_be(event));
+        Said(may_be.filter_map(|event| embedded::read(scope, event)).collect())
+    }
+
+    /// Takes what was said. What is dated otherwise than CloudWatch allows is left out, as there.
+    pub fn take(&self, Said(said): Said) {
         let now = self.keeper.minute();
-        if (now - OLDEST_MINUTES..=now + AHEAD_MINUTES).contains(&minute) {
+        let timely = |minute: i64| (now - OLDEST_MINUTES..=now + AHEAD_MINUTES).contains(&minute);
+        for (minute, found) in said.into_iter().filter(|(minute, _)| timely(*minute)) {
             for (series, summary) in found {
                 self.keeper.add(&Arc::new(series), minute, &summary);
             }

@@ -14,6 +14,7 @@ mod address;
 mod attributes;
 mod batch;
 mod delete;
+mod depth;
 mod digest;
 mod documents;
 mod handle;
@@ -32,6 +33,7 @@ mod testing;
 mod visibility;
 mod wait;
 
+pub use depth::Depth;
 pub use message::{Attribute, AttributeValue, Outgoing, Received, Sent};
 pub use queue::Queue;
 pub use receive::Receive;

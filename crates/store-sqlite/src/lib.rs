@@ -27,13 +27,15 @@ use lambent_store::{
     Store, Transaction, Unavailable,
 };
 use lambent_types::{
-    AsyncEvent, Deduplication, Delivery, FunctionName, FunctionRecord, Message, QueueId, Scope, Sequence, Sha256Digest,
-    Timestamp, VersionKey,
+    AsyncEvent, Clock, Deduplication, Delivery, FunctionName, FunctionRecord, Message, QueueId, Scope, Sequence,
+    Sha256Digest, Timestamp, VersionKey,
 };
 use read::Readers;
 use rusqlite::Connection;
 use std::{fs::File, future::ready, path::Path, sync::Arc, time::Duration};
 use write::Writer;
+
+pub use write::Commits;
 
 /// Why a store file could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -56,26 +58,35 @@ pub enum OpenError {
 pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
+    commits: Arc<Commits>,
     cache: Arc<FunctionCache>,
     _lock: File,
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it if absent, and brings its tables up to date.
+    /// Opens the file, makes it if absent, and brings its tables up to date. The clock is for how long commits take.
     ///
     /// # Errors
     /// When the file is in use, was written by a newer server, or the engine refuses it.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let lock = lock(path)?;
         let mut connection = connect(path)?;
         migrate::run(&mut connection)?;
         let cache = Arc::new(FunctionCache::default());
+        let commits = Arc::new(Commits::default());
         Ok(Self {
             readers: Readers::new(path.to_owned()),
-            writer: Writer::start(connection, Arc::clone(&cache)),
+            writer: Writer::start(connection, Arc::clone(&cache), (Arc::clone(&commits), clock)),
+            commits,
             cache,
             _lock: lock,
         })
+    }
+
+    /// What is told of its commits.
+    #[must_use]
+    pub fn commits(&self) -> Arc<Commits> {
+        Arc::clone(&self.commits)
     }
 }
 
@@ -320,7 +331,11 @@ impl MessageTable for SqliteStore {
 mod tests {
     use super::*;
     use lambent_store::{Change, contract};
-    use lambent_types::Version;
+    use lambent_types::{SystemClock, Version};
+
+    fn clock() -> Arc<dyn Clock> {
+        Arc::new(SystemClock::default())
+    }
 
     /// A store in a folder that goes with it.
     struct Temporary(SqliteStore, tempfile::TempDir);
@@ -330,7 +345,7 @@ mod tests {
         let folders = std::cell::RefCell::new(Vec::new());
         contract::run(|| {
             let folder = tempfile::tempdir().unwrap();
-            let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+            let store = SqliteStore::open(&folder.path().join("store.db"), clock()).unwrap();
             folders.borrow_mut().push(folder);
             ready(store)
         })
@@ -339,7 +354,10 @@ mod tests {
 
     fn temporary() -> Temporary {
         let folder = tempfile::tempdir().unwrap();
-        Temporary(SqliteStore::open(&folder.path().join("store.db")).unwrap(), folder)
+        Temporary(
+            SqliteStore::open(&folder.path().join("store.db"), clock()).unwrap(),
+            folder,
+        )
     }
 
     #[tokio::test]
@@ -362,8 +380,11 @@ mod tests {
         for commit in commits {
             commit.await.unwrap();
         }
+        let commits = store.commits();
+        assert_eq!((commits.transactions.get(), commits.failed.get()), (100, 0));
+        assert!(commits.durations.read().counts.iter().sum::<u64>() <= 100);
         drop(store);
-        let reopened = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        let reopened = SqliteStore::open(&folder.path().join("store.db"), clock()).unwrap();
         for record in records {
             assert_eq!(reopened.function(&record.key).await.unwrap(), Some(record));
         }
@@ -373,20 +394,20 @@ mod tests {
     fn a_second_server_is_refused() {
         let Temporary(store, folder) = temporary();
         let path = folder.path().join("store.db");
-        assert!(matches!(SqliteStore::open(&path), Err(OpenError::InUse(_))));
+        assert!(matches!(SqliteStore::open(&path, clock()), Err(OpenError::InUse(_))));
         drop(store);
-        assert!(SqliteStore::open(&path).is_ok());
+        assert!(SqliteStore::open(&path, clock()).is_ok());
     }
 
     #[tokio::test]
     async fn a_file_of_a_newer_server_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        drop(SqliteStore::open(&path).unwrap());
+        drop(SqliteStore::open(&path, clock()).unwrap());
         connect(&path)
             .unwrap()
             .execute("INSERT INTO migrations VALUES ('9999-future')", [])
             .unwrap();
-        assert!(matches!(SqliteStore::open(&path), Err(OpenError::Newer(name)) if name == "9999-future"));
+        assert!(matches!(SqliteStore::open(&path, clock()), Err(OpenError::Newer(name)) if name == "9999-future"));
     }
 }

@@ -5,16 +5,34 @@ use crate::{
     delivery, document, layers, message, rows, unavailable,
 };
 use lambent_store::{Change, CommitError, Condition, NodeId, Transaction, Unavailable};
-use lambent_types::{AsyncEvent, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey};
+use lambent_types::{
+    AsyncEvent, Clock, FunctionKey, FunctionRecord, LastUpdateStatus, State, Timestamp, VersionKey,
+    measure::{Counter, Durations},
+};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
 /// Transactions that share one wait for the disk, at most.
 const GROUP: usize = 256;
+
+/// What is told of commits.
+#[derive(Debug, Default)]
+pub struct Commits {
+    /// How long they took: each stands for all transactions that waited when it began.
+    pub durations: Durations,
+    /// Transactions that became durable by them.
+    pub transactions: Counter,
+    /// Commits that failed as a whole.
+    pub failed: Counter,
+}
+
+/// What the writing thread tells of its commits, and by which clock.
+pub(crate) type Watch = (Arc<Commits>, Arc<dyn Clock>);
 
 /// Speaks to the writing thread. Dropping it ends the thread once all that was asked is done.
 pub(crate) struct Writer {
@@ -42,11 +60,11 @@ enum Done {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, cache: Arc<FunctionCache>) -> Self {
+    pub(crate) fn start(connection: Connection, cache: Arc<FunctionCache>, watch: Watch) -> Self {
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(connection, &queue, &cache))
+            .spawn(move || run(connection, &queue, &cache, &watch))
             .ok();
         Self {
             jobs: Some(jobs),
@@ -94,16 +112,23 @@ fn gone() -> Unavailable {
     Unavailable("the writing thread has ended".to_owned())
 }
 
-fn run(mut connection: Connection, queue: &mpsc::Receiver<Job>, cache: &FunctionCache) {
+fn run(mut connection: Connection, queue: &mpsc::Receiver<Job>, cache: &FunctionCache, (commits, clock): &Watch) {
     while let Ok(first) = queue.recv() {
-        let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
-        commit_group(&mut connection, group, cache);
+        let group: Vec<Job> = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
+        let (many, began) = (group.len() as u64, clock.monotonic_micros());
+        if commit_group(&mut connection, group, cache) {
+            let took = clock.monotonic_micros().saturating_sub(began);
+            commits.durations.observe(Duration::from_micros(took));
+            commits.transactions.add(many);
+        } else {
+            commits.failed.add(1);
+        }
     }
 }
 
 /// Carries out all jobs in one transaction of the engine, each in a savepoint of its own. When the group fails as a whole (a full
-/// disk), dropped answers tell every caller that nothing was done.
-fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCache) {
+/// disk), dropped answers tell every caller that nothing was done. Tells whether it was.
+fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCache) -> bool {
     let done = (|| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = group
@@ -113,10 +138,10 @@ fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCa
         transaction.commit()?;
         Ok::<_, rusqlite::Error>(done)
     })();
-    if let Ok(done) = done {
-        cache.forget(done.iter().flat_map(changed));
-        done.into_iter().for_each(answer);
-    }
+    let Ok(done) = done else { return false };
+    cache.forget(done.iter().flat_map(changed));
+    done.into_iter().for_each(answer);
+    true
 }
 
 fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {

@@ -1,12 +1,28 @@
 //! What is counted of functions: the occurrences from which CloudWatch's metrics of the namespace `AWS/Lambda` are made.
 
-use crate::{FunctionKey, Version};
+use crate::{FunctionKey, Outcome, Version};
 use std::time::Duration;
 
 /// Keeps count. Called on the way of invocations: an implementation must not wait, and holds no lock that all functions share.
 pub trait Meter: Send + Sync + 'static {
     /// Something happened to a function.
     fn count(&self, subject: Subject<'_>, what: Occurrence);
+
+    /// A delivery was carried. CloudWatch has no metric of it but for functions' that fail, which are occurrences.
+    fn carried(&self, how: Carried) {
+        let _ = how;
+    }
+}
+
+/// How it went to carry a delivery to whom it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// It has arrived.
+    Arrived,
+    /// It is carried again later.
+    Later,
+    /// It is not carried again: given up, or sent to a dead-letter queue instead.
+    GivenUp,
 }
 
 /// Whom an occurrence is counted for.
@@ -39,9 +55,11 @@ pub enum Occurrence {
     Invoked {
         /// How long, without initialisation.
         duration: Duration,
-        /// With an error of the function, or of its runtime.
-        failed: bool,
+        /// How it ended.
+        outcome: Outcome,
     },
+    /// An environment was initialised, which took so long. CloudWatch has no metric of it.
+    Initialised(Duration),
     /// A concurrency limit was reached: `Throttles`.
     Throttled,
     /// So many executions of the function run at once: `ConcurrentExecutions`.
@@ -60,6 +78,8 @@ pub enum Occurrence {
     EventReceived,
     /// An event is about to be tried, so long after it was accepted: `AsyncEventAge`.
     EventAge(Duration),
+    /// An event is tried again later. CloudWatch has no metric of it.
+    EventRetried,
     /// An event was given up without success: `AsyncEventsDropped`.
     EventDropped,
     /// An event was given up as part of a loop of functions: `RecursiveInvocationsDropped`.

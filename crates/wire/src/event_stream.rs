@@ -7,7 +7,9 @@
 //! All numbers are big-endian, 4 bytes each; a header is the length of its name (1 byte), the name, its type (7: text), the length of its
 //! value (2 bytes) and the value ("Amazon Event Stream Specification" of Smithy).
 
+use crate::{ErrorShape, ServiceError, json, schema::Shape, service::canonical};
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
 
 /// The content type of such a body.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
@@ -42,6 +44,38 @@ pub fn event(kind: &'static str, payload: &Payload) -> Bytes {
             (":message-type", "event"),
         ],
         payload,
+    )
+}
+
+/// An event whose payload is the document `value` of this shape.
+///
+/// # Errors
+/// `InternalFailure` for a document that no wire can carry.
+pub fn document<T: Serialize>(kind: &'static str, shape: &Shape, value: &T) -> Result<Bytes, ServiceError> {
+    let mut body = Vec::new();
+    json::write(&mut body, shape, &canonical(value)?);
+    Ok(event(kind, &Payload::Json(body.into())))
+}
+
+/// What an answer of a protocol without headers for the output's members begins with: an output that has none but the stream.
+#[must_use]
+pub fn initial_response() -> Bytes {
+    event("initial-response", &Payload::Json(Bytes::from_static(b"{}")))
+}
+
+/// The end of a stream that failed: an exception that is a member of the stream's union.
+#[must_use]
+pub fn exception(shape: &ErrorShape, text: &str) -> Bytes {
+    let mut body = b"{\"message\":".to_vec();
+    json::text(&mut body, text);
+    body.push(b'}');
+    message(
+        &[
+            (":exception-type", shape.code),
+            (":content-type", "application/json"),
+            (":message-type", "exception"),
+        ],
+        &body,
     )
 }
 

@@ -8,9 +8,11 @@ use crate::{
     schema::Operation,
     value::{Value, from_value, to_value},
 };
+use bytes::Bytes;
+use futures_util::Stream;
 use lambent_types::Scope;
 use serde::{Serialize, de::DeserializeOwned};
-use std::pin::Pin;
+use std::{future::ready, pin::Pin};
 
 /// A service: what its requests look like and what it can do.
 #[derive(Debug)]
@@ -75,6 +77,12 @@ pub trait Api: Send + Sync + 'static {
     /// Runs one operation. `input` has been validated against its schema.
     fn call<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Answering<'a>;
 
+    /// Runs one operation whose answer is a stream of events ([`Operation::event_stream`]). `input` has been validated against its schema.
+    fn open<'a>(&'a self, cx: &'a RequestContext, operation: &'static Operation, input: Value) -> Opening<'a> {
+        let _ = (cx, input);
+        Box::pin(ready(Err(error::not_implemented(operation.name))))
+    }
+
     /// For whom an unsigned request is carried out, if it is one that everybody may make who has the link. Its parameters are all in its
     /// query string.
     fn open_to_all(&self, request: &Form) -> Option<Scope> {
@@ -90,6 +98,13 @@ pub trait Api: Send + Sync + 'static {
 
 /// An answer under way.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Value, ServiceError>> + Send + 'a>>;
+
+/// An answer that goes on, under way.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<Events, ServiceError>> + Send + 'a>>;
+
+/// The events of such an answer while they happen, each a message of [`event_stream`](crate::event_stream). Nothing happens for them but
+/// when the client takes the next one; who drops it ends it.
+pub type Events = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
 /// A wire protocol of the service models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,7 +25,9 @@ pub(crate) async fn put_log_events(
     let now = logs.now();
     let settings = logs.settings(&key).await?;
     let batch = batch::check(events, now, settings.forgotten_before(now))?;
+    let embedded = logs.metrics.said(&key.scope, batch.events.iter().map(|event| event.message.as_slice()));
     logs.kept.append(&key, &stream, batch.events).await?;
+    logs.metrics.take(embedded);
     Ok(PutLogEventsResponse {
         next_sequence_token: Some(SEQUENCE_TOKEN.to_owned()),
         rejected_log_events_info: show(batch.left_out),

@@ -15,7 +15,7 @@ const CPU_PERIOD_US: u64 = 20_000;
 
 /// One environment's groups.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub struct Group {
     parts: Vec<Parent>,
     /// What is still to be limited, in this order. The files are opened while nobody waits.
     knobs: Vec<(Knob, OwnedFd)>,
@@ -36,7 +36,7 @@ enum Knob {
 }
 
 impl Group {
-    pub(super) fn create(parents: &[Parent], name: &str) -> Result<Self, StepError> {
+    pub(crate) fn create(parents: &[Parent], name: &str) -> Result<Self, StepError> {
         let mut group = Self {
             parts: Vec::with_capacity(parents.len()),
             knobs: Vec::new(),
@@ -87,7 +87,7 @@ impl Group {
     ///
     /// # Errors
     /// The file that could not be written.
-    pub(crate) fn stay_in_the_background(&self) -> Result<(), StepError> {
+    pub fn stay_in_the_background(&self) -> Result<(), StepError> {
         self.knobs.iter().try_for_each(|(knob, file)| match knob.least() {
             Some(least) => turn(*knob, file, least),
             None => Ok(()),
@@ -98,7 +98,7 @@ impl Group {
     ///
     /// # Errors
     /// The file that could not be written.
-    pub(crate) fn limit(&mut self, limits: &Limits) -> Result<(), StepError> {
+    pub fn limit(&mut self, limits: &Limits) -> Result<(), StepError> {
         let knobs = std::mem::take(&mut self.knobs);
         knobs
             .iter()
@@ -110,7 +110,7 @@ impl Group {
     ///
     /// # Errors
     /// The file that could not be opened.
-    pub(crate) fn version_1_entrances(&self) -> Result<Vec<OwnedFd>, StepError> {
+    pub fn version_1_entrances(&self) -> Result<Vec<OwnedFd>, StepError> {
         self.parts
             .iter()
             .filter(|part| part.version == Version::V1)
@@ -122,14 +122,14 @@ impl Group {
     ///
     /// # Errors
     /// The directory that could not be opened.
-    pub(crate) fn version_2_dir(&self) -> Result<Option<OwnedFd>, StepError> {
+    pub fn version_2_dir(&self) -> Result<Option<OwnedFd>, StepError> {
         let part = self.parts.iter().find(|part| part.version == Version::V2);
         part.map(|part| open(&part.dir, OFlags::RDONLY | OFlags::DIRECTORY))
             .transpose()
     }
 
     /// Where to read what the environment used.
-    pub(crate) fn usage(&self) -> Usage {
+    pub fn usage(&self) -> Usage {
         let carrier = |controller: Controller| {
             let part = self.parts.iter().find(|part| part.controllers.contains(&controller));
             part.map(|part| (part.version, part.dir.clone()))
@@ -141,7 +141,7 @@ impl Group {
     }
 
     /// Removes the directories. Returns whether they are gone: a group is busy until its last process is reaped.
-    pub(crate) fn remove(&self) -> bool {
+    pub fn remove(&self) -> bool {
         self.parts.iter().fold(true, |gone, part| {
             let removed = fs::remove_dir(&part.dir);
             gone & removed.map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |()| true)
@@ -219,7 +219,7 @@ fn open(path: &Path, flags: OFlags) -> Result<OwnedFd, StepError> {
 }
 
 /// The file and the value that limit processor time.
-pub(super) fn processor_quota(version: Version, milli_cpus: u32) -> (&'static str, String) {
+pub(crate) fn processor_quota(version: Version, milli_cpus: u32) -> (&'static str, String) {
     let quota = cpu_quota_us(milli_cpus);
     match version {
         Version::V1 => (Knob::QuotaV1.file(), quota.to_string()),

@@ -6,16 +6,16 @@ use std::fmt::Display;
 /// A step of building an environment that failed, and the kernel's word for why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{step}: {reason}")]
-pub(crate) struct StepError {
+pub struct StepError {
     /// Which step.
-    pub(crate) step: String,
+    pub step: String,
     /// The kernel's word.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 impl StepError {
     /// A failure that no system call reported.
-    pub(crate) fn new(step: impl Into<String>, reason: impl Display) -> Self {
+    pub fn new(step: impl Into<String>, reason: impl Display) -> Self {
         Self {
             step: step.into(),
             reason: reason.to_string(),
@@ -24,7 +24,7 @@ impl StepError {
 }
 
 /// Names the step that a result belongs to.
-pub(crate) trait Step<T> {
+pub trait Step<T> {
     /// Turns the error into a [`StepError`] of `step`.
     fn step(self, step: impl Into<String>) -> Result<T, StepError>;
 }

@@ -17,31 +17,31 @@ const SERVER_LEAF: &str = "lambent-server";
 
 /// Where the groups of environments are made.
 #[derive(Debug, Default)]
-pub(crate) struct Tree {
+pub struct Tree {
     parents: Vec<Parent>,
 }
 
 /// One directory that a starter made for its environments' groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parent {
-    pub(super) version: Version,
-    pub(super) dir: PathBuf,
-    pub(super) controllers: Vec<Controller>,
+pub(crate) struct Parent {
+    pub(crate) version: Version,
+    pub(crate) dir: PathBuf,
+    pub(crate) controllers: Vec<Controller>,
 }
 
 /// A controller that is in force nowhere, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Missing {
+pub struct Missing {
     /// Which controller.
-    pub(crate) controller: Controller,
+    pub controller: Controller,
     /// Why not.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 impl Tree {
     /// Makes a directory of `name` in the hierarchies that carry the controllers. `residents` are the processes that may be moved
     /// to a leaf where version 2 wants that: the server and its starter.
-    pub(crate) fn establish(hierarchies: &[Hierarchy], name: &str, residents: &[i32]) -> (Self, Vec<Missing>) {
+    pub fn establish(hierarchies: &[Hierarchy], name: &str, residents: &[i32]) -> (Self, Vec<Missing>) {
         let mut tree = Self::default();
         let mut reasons = Vec::new();
         let name = format!("{PREFIX}{name}");
@@ -66,7 +66,7 @@ impl Tree {
     }
 
     /// By which interface `controller` is in force.
-    pub(crate) fn version_of(&self, controller: Controller) -> Option<Version> {
+    pub fn version_of(&self, controller: Controller) -> Option<Version> {
         self.parents
             .iter()
             .find(|each| each.controllers.contains(&controller))
@@ -74,7 +74,7 @@ impl Tree {
     }
 
     /// The directories, to be remembered in case this starter cannot remove them.
-    pub(crate) fn dirs(&self) -> impl Iterator<Item = &Path> {
+    pub fn dirs(&self) -> impl Iterator<Item = &Path> {
         self.parents.iter().map(|each| each.dir.as_path())
     }
 
@@ -82,12 +82,12 @@ impl Tree {
     ///
     /// # Errors
     /// The directory that could not be made; those made before it are gone again.
-    pub(crate) fn group(&self, name: &str) -> Result<Group, StepError> {
+    pub fn group(&self, name: &str) -> Result<Group, StepError> {
         Group::create(&self.parents, name)
     }
 
     /// Removes what [`Tree::establish`] made.
-    pub(crate) fn remove(&self) {
+    pub fn remove(&self) {
         for parent in &self.parents {
             remove_tree(&parent.dir);
         }
@@ -96,7 +96,7 @@ impl Tree {
 
 /// Kills what is left in the groups below `dir` and removes them and `dir`. Only ever touches directories made by a starter.
 /// Returns whether `dir` is gone.
-pub(crate) fn remove_tree(dir: &Path) -> bool {
+pub fn remove_tree(dir: &Path) -> bool {
     let ours = dir
         .file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
@@ -216,14 +216,14 @@ fn move_to_leaf(group: &Path, residents: &[i32]) -> io::Result<()> {
         .try_for_each(|pid| fs::write(leaf.join("cgroup.procs"), pid.to_string()))
 }
 
-pub(super) fn make_dir(dir: &Path) -> Result<(), StepError> {
+pub(crate) fn make_dir(dir: &Path) -> Result<(), StepError> {
     fs::create_dir(dir).step(format!("create control group {}", dir.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cgroup::hierarchies;
+    use crate::hierarchies;
     use lambent_sandbox::Limits;
 
     const LIMITS: Limits = Limits {

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 /// A mounted control group hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hierarchy {
+pub struct Hierarchy {
     /// Its interface.
-    pub(crate) version: Version,
+    pub version: Version,
     /// Where it is mounted.
-    pub(crate) mount: PathBuf,
+    pub mount: PathBuf,
     /// The directory of the group this process is in.
-    pub(crate) own: PathBuf,
+    pub own: PathBuf,
     /// The controllers that a version 1 hierarchy carries. Version 2 says so in its files.
-    pub(crate) controllers: Vec<Controller>,
+    pub controllers: Vec<Controller>,
 }
 
 /// Reads `/proc/self/mountinfo` and `/proc/self/cgroup`. Hierarchies that cannot limit an environment are left out.
-pub(crate) fn hierarchies(mountinfo: &str, membership: &str) -> Vec<Hierarchy> {
+pub fn hierarchies(mountinfo: &str, membership: &str) -> Vec<Hierarchy> {
     mountinfo
         .lines()
         .filter_map(|line| hierarchy(line, membership))

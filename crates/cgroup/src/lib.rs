@@ -5,20 +5,21 @@
 
 mod group;
 mod hierarchy;
+pub mod step;
 mod tree;
 mod usage;
 
-pub(crate) use group::Group;
-pub(crate) use hierarchy::hierarchies;
-pub(crate) use tree::{Missing, Tree, remove_tree};
-pub(crate) use usage::{Peak, Usage};
+pub use group::Group;
+pub use hierarchy::hierarchies;
+pub use tree::{Missing, Tree, remove_tree};
+pub use usage::{LastWords, Peak, Usage};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which interface a hierarchy speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Version {
+pub enum Version {
     /// One hierarchy per controller.
     V1,
     /// The unified hierarchy.
@@ -36,7 +37,7 @@ impl fmt::Display for Version {
 
 /// The controllers that environments are limited by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Controller {
+pub enum Controller {
     /// Memory and swap.
     Memory,
     /// Processor time.
@@ -47,10 +48,10 @@ pub(crate) enum Controller {
 
 impl Controller {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Memory, Self::Cpu, Self::Pids];
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Cpu, Self::Pids];
 
     /// The kernel's name.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Cpu => "cpu",
