@@ -274,7 +274,7 @@ def test_a_flood_of_datagrams_harms_nobody(xray, lambent, python):
     flooding.client.invoke(
         FunctionName=flooding.name, InvocationType="Event", Payload=json.dumps({"seconds": 4, "trace": a_trace(3)})
     )
-    root = a_trace(4)
+    root, before = a_trace(4), lambent.memory()
     until = time.monotonic() + 4
     while time.monotonic() < until:
         began = time.monotonic()
@@ -282,7 +282,7 @@ def test_a_flood_of_datagrams_harms_nobody(xray, lambent, python):
         assert time.monotonic() - began < 10
     invoke(other, trace=f"Root={root};Parent=53995c3f42cd8ad8;Sampled=1")
     whole(xray, root, "AWS::Lambda", "AWS::Lambda::Function")
-    assert lambent.memory() < 1 << 30
+    assert lambent.memory() - before < 256 << 20
     eventually(lambda: "segments were not kept" in lambent.log(), 90, "the count of what was lost")
 
 
@@ -300,7 +300,7 @@ def test_segments_of_anybody_are_kept_and_others_named(xray, lambent):
     done = {**part, "end_time": now + 0.5, "in_progress": False}
     xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(done)])
     assert "in_progress" not in parts(segments(xray, root)["shop"])["pay"]
-    expression = f'service("shop") AND http.status = 404 AND duration >= 1 AND user = "ann"'
+    expression = 'service("shop") AND http.status = 404 AND duration >= 1 AND user = "ann"'
     for kind in ("TraceId", "Event", "Service"):
         found = xray.get_trace_summaries(TimeRangeType=kind, FilterExpression=expression, **window())["TraceSummaries"]
         assert root in [each["Id"] for each in found], kind

@@ -152,3 +152,70 @@ impl Traced {
         trace::called_by(header, &self.trace, Some(self.function.invocation), true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{context, control, record};
+
+    const ROOT: &str = "Root=1-5759e988-bd862e3fe1be46a994272793";
+
+    #[tokio::test]
+    async fn a_decision_is_followed_and_nothing_else_traced() {
+        let (control, request) = (control(), context().request_id);
+        let mut active = record("f");
+        active.config.tracing_mode = TracingMode::Active;
+        for record in [record("f"), active] {
+            let mut header = format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a:1");
+            let traced = control.traced(&record, request, &mut header, None).unwrap();
+            assert_eq!(
+                traced.parent.map(|parent| parent.to_string()).as_deref(),
+                Some("53995c3f42cd8ad8")
+            );
+            assert_eq!(traced.answered(), format!("{ROOT};Parent={};Sampled=1", traced.service));
+            let inside = traced.passed_on(&header);
+            assert_eq!(
+                inside,
+                format!("{ROOT};Parent={};Sampled=1;Lineage=1:a:1", traced.function.invocation)
+            );
+            let mut header = format!("{ROOT};Sampled=0");
+            assert!(control.traced(&record, request, &mut header, None).is_none());
+            assert_eq!(header, format!("{ROOT};Sampled=0"));
+            let mut header = ROOT.to_owned();
+            assert!(
+                control.traced(&record, request, &mut header, None).is_none(),
+                "nobody samples here"
+            );
+            assert!(header.ends_with(";Sampled=0"), "{header}");
+        }
+        let mut header = "Root=1;Sampled=1".to_owned();
+        assert!(
+            control.traced(&record("f"), request, &mut header, None).is_none(),
+            "there is no trace to add to"
+        );
+        assert_eq!(header, "Root=1;Sampled=1");
+    }
+
+    #[tokio::test]
+    async fn each_try_of_an_event_is_a_part_of_the_same_segment() {
+        let (control, request) = (control(), context().request_id);
+        let event = |number| {
+            let accepted_at = Timestamp::from_micros(0);
+            Some(EventTry { number, accepted_at })
+        };
+        let of = |number| {
+            let mut header = format!("{ROOT};Sampled=1");
+            control
+                .traced(&record("f"), request, &mut header, event(number))
+                .unwrap()
+        };
+        let (first, second) = (of(1), of(2));
+        assert_eq!((first.service, first.parent), (second.service, None));
+        assert_ne!(first.function.parent, second.function.parent);
+        assert_eq!(
+            first.function.parent,
+            of(1).function.parent,
+            "a try that is told of twice is one"
+        );
+    }
+}
