@@ -21,6 +21,7 @@ pub(crate) fn context() -> RequestContext {
         host: None,
         trace_id: None,
         secure: false,
+        session: None,
     }
 }
 
