@@ -11,6 +11,7 @@ pub mod pool;
 pub mod queue;
 pub mod retry;
 pub mod trace;
+pub mod web_backoff;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running, ScalingRate};
 pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};

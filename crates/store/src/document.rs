@@ -54,6 +54,8 @@ pub enum Kind {
     EventRule,
     /// A sampling rule of X-Ray's; parent: nothing, id: its name.
     SamplingRule,
+    /// Until when an account's schedules have come; parent: nothing, no id.
+    ScheduleMark,
     /// A role; parent: nothing, id: its name in small letters, since names that differ in case alone are the same.
     Role,
     /// A policy that roles share; parent: nothing, id: its name in small letters.
@@ -84,6 +86,7 @@ impl Kind {
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
             Self::SamplingRule => "sampling-rule",
+            Self::ScheduleMark => "schedule-mark",
             Self::Role => "role",
             Self::ManagedPolicy => "managed-policy",
             Self::Topic => "topic",
@@ -114,6 +117,7 @@ impl Kind {
             | Self::EventBus
             | Self::EventRule
             | Self::SamplingRule
+            | Self::ScheduleMark
             | Self::Role
             | Self::ManagedPolicy
             | Self::Topic
