@@ -89,3 +89,10 @@ export async function lambda(server, method, path, body) {
   const answer = await fetch(`${server.url}/${path}`, { method, headers, body: body && JSON.stringify(body) });
   return answer.json();
 }
+
+/** The same of X-Ray. */
+export async function xray(server, path, body) {
+  const headers = { authorization: "AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/xray/aws4_request, SignedHeaders=host, Signature=0" };
+  const answer = await fetch(`${server.url}/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  return answer.json();
+}

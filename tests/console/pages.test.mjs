@@ -2,13 +2,21 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, browse, lambda, open, PYTHON, serve, shoot } from "./kit.mjs";
+import { accessible, browse, lambda, open, PYTHON, serve, shoot, xray } from "./kit.mjs";
 
 const PAGES = {
   dashboard: "/", functions: "/functions", create: "/create", blueprints: "/create?from=blueprint", code: "/functions/harbour?tab=code", test: "/functions/harbour?tab=test",
-  monitoring: "/functions/harbour?tab=monitoring", configuration: "/functions/harbour?tab=configuration", versions: "/functions/harbour?tab=versions",
+  monitoring: "/functions/harbour?tab=monitoring", trace: "/traces/1-67891233-abcdef012345678912345678", untraced: "/traces/1-67891233-000000000000000000000000", configuration: "/functions/harbour?tab=configuration", versions: "/functions/harbour?tab=versions",
   version: "/functions/harbour?tab=configuration&qualifier=1", alias: "/functions/harbour?tab=configuration&qualifier=prod", latest: "/functions/harbour?tab=test&qualifier=%24LATEST", layers: "/layers", live: "/live", missing: "/nowhere",
 };
+
+/** What a function and its SDK told of a request, which ended badly. */
+const NOW = Math.floor(Date.now() / 1000) - 60;
+const VOYAGE = {
+  id: "70de5b6f19ff9a0a", trace_id: "1-67891233-abcdef012345678912345678", name: "harbour", origin: "AWS::Lambda::Function", start_time: NOW, end_time: NOW + 2.5, fault: true,
+  subsegments: [{ id: "70de5b6f19ff9a0b", name: "Initialization", start_time: NOW, end_time: NOW + 0.4 }, { id: "70de5b6f19ff9a0c", name: "Invocation", start_time: NOW + 0.4, end_time: NOW + 2.5, fault: true, cause: { exceptions: [{ type: "Storm", message: "no berth" }] } }],
+};
+const MOORING = { id: "70de5b6f19ff9a0d", trace_id: VOYAGE.trace_id, parent_id: "70de5b6f19ff9a0c", type: "subsegment", name: "tides", namespace: "remote", start_time: NOW + 1, end_time: NOW + 2, annotations: { berth: 12 }, metadata: { default: { wind: "north" } } };
 
 let server, browser;
 before(async () => {
@@ -26,6 +34,7 @@ before(async () => {
   await lambda(server, "POST", `${harbour}/policy`, { Action: "lambda:InvokeFunction", Principal: "s3.amazonaws.com", StatementId: "bucket", SourceArn: "arn:aws:s3:::harbour-photos" });
   await lambda(server, "PUT", "2019-09-25/functions/harbour/event-invoke-config", { DestinationConfig: { OnFailure: { Destination: "arn:aws:sqs:us-east-1:000000000000:failed" } } });
   await lambda(server, "POST", "2021-10-31/functions/harbour/url", { AuthType: "NONE" });
+  await xray(server, "TraceSegments", { TraceSegmentDocuments: [JSON.stringify(VOYAGE), JSON.stringify(MOORING)] });
   for (let run = 0; run < 3; run++) await lambda(server, "POST", `${harbour}/invocations`, {});
 });
 after(async () => { await browser?.close(); await server?.stop(); });
@@ -49,6 +58,32 @@ for (const [look, options] of Object.entries(LOOKS)) {
     });
   }
 }
+
+test("a trace is found by its function, opened, and looked into by the keyboard", async () => {
+  const { page, faults } = await browser.page(server);
+  await open(page, server, "/functions/harbour?tab=monitoring");
+  const traces = page.locator("section.traces");
+  await traces.getByLabel("Filter expression").fill("annotation.berth = 12");
+  await traces.getByLabel("Filter expression").press("Enter");
+  const link = traces.getByRole("link", { name: VOYAGE.trace_id });
+  await link.waitFor();
+  assert.deepEqual(await traces.locator("tbody tr").count(), 1);
+  assert.match(await traces.locator("tbody tr").textContent(), /2\.5 s.*Fault/);
+  await link.press("Enter");
+  const names = page.locator(".waterfall button .name");
+  await names.nth(3).waitFor();
+  assert.deepEqual((await names.allTextContents()).map((text) => text.split(" ")[0].replace(",", "")), ["harbour", "Initialization", "Invocation", "tides"]);
+  await page.getByRole("button", { name: /^Invocation/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("Storm: no berth").waitFor();
+  await page.getByRole("button", { name: /^tides/ }).press("Space");
+  await page.getByText('"wind": "north"').waitFor();
+  await accessible(page, "an open trace");
+  await page.keyboard.press("Space");
+  await page.getByText('"wind": "north"').waitFor({ state: "hidden" });
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
 
 test("dialogs and menus are for everybody, too", async () => {
   const { page, faults } = await browser.page(server);

@@ -24,6 +24,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("sns", "SNS"),
     ("sqs", "SQS"),
     ("sts", "STS"),
+    ("xray", "X-Ray"),
 ];
 
 /// Runs the task.

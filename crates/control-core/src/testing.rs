@@ -7,19 +7,20 @@ use bytes::Bytes;
 use lambent_events::EventQueue;
 use lambent_invoker::{
     AwsEndpoint, Initialization, Invoker, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Outside,
+    TraceDaemon,
 };
 use lambent_sandbox::{Enforcement, EnvSpec, Gate, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
-    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
-    Timestamp, Uncounted, Version,
+    CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
+    StateReasonCode, Timestamp, Uncounted, Untraced, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
     collections::BTreeMap,
     future::{pending, ready},
     io,
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     path::PathBuf,
     sync::{Arc, Mutex},
     task::{Context, Poll},
@@ -56,6 +57,8 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
             aws_endpoint: Arc::new(Nothing),
             outside: Arc::new(Nothing),
             meter: Arc::new(Uncounted),
+            tracer: Arc::new(Untraced),
+            trace_daemon: Arc::new(Nothing),
             log: Arc::new(Nothing),
             clock: Arc::clone(&clock) as _,
             ids: Arc::clone(&ids) as _,
@@ -153,6 +156,12 @@ impl Launcher for Nothing {
 
 impl AwsEndpoint for Nothing {
     fn serve(&self, _: TcpListener, _: &FunctionRecord) -> io::Result<BoxFuture<'static, ()>> {
+        Ok(Box::pin(pending()))
+    }
+}
+
+impl TraceDaemon for Nothing {
+    fn serve(&self, _: UdpSocket, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
         Ok(Box::pin(pending()))
     }
 }

@@ -34,6 +34,7 @@ impl Functions for Control {
                 payload,
                 client_context: None,
                 trace_id: Some(trace_id.unwrap_or_default()),
+                event: None,
                 tail: false,
                 under_way: None,
             };

@@ -1,6 +1,6 @@
 //! Trying an asynchronous event.
 
-use crate::{Control, Refusal, invocation::Call, naming::Target};
+use crate::{Control, Refusal, invocation::Call, naming::Target, traced::EventTry};
 use bytes::Bytes;
 use lambent_control_core::source::Source;
 use lambent_engine::{Attempt, RetryLimits};
@@ -95,6 +95,10 @@ impl Control {
             client_context: event.client_context,
             // A chain is followed from wherever it can be.
             trace_id: Some(event.trace_id.unwrap_or_default()),
+            event: Some(EventTry {
+                number: event.failures.saturating_add(event.deferrals).saturating_add(1),
+                accepted_at: event.accepted_at,
+            }),
             tail: false,
             under_way: None,
         };

@@ -5,11 +5,12 @@ use crate::{
     naming::Target,
     ops,
     settings::{self, Setting},
+    traced::EventTry,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use lambent_engine::lineage;
-use lambent_invoker::{Answer, InvokeError, InvokeRequest, Streamed};
+use lambent_invoker::{Answer, FunctionTrace, InvokeError, InvokeRequest, Streamed};
 use lambent_models::lambda::{
     InvocationRequest, InvocationResponse, InvokeAsyncRequest, InvokeAsyncResponse, InvokeWithResponseStreamRequest,
 };
@@ -33,7 +34,10 @@ pub(crate) struct Call {
     /// The event, JSON.
     pub(crate) payload: Bytes,
     pub(crate) client_context: Option<String>,
+    /// The X-Ray header; nothing for a call that belongs to no chain.
     pub(crate) trace_id: Option<String>,
+    /// Which try it is, of an event.
+    pub(crate) event: Option<EventTry>,
     /// Whether the end of the log is wanted.
     pub(crate) tail: bool,
     /// Held until the function has answered.
@@ -45,6 +49,8 @@ pub(crate) struct Call {
 pub struct InvokedStream {
     /// The version that runs.
     pub executed_version: Version,
+    /// The X-Ray header of the answer.
+    pub trace_id: Option<String>,
     /// What it says.
     pub answer: Streamed,
 }
@@ -56,6 +62,8 @@ pub struct Invoked {
     pub response: InvocationResponse,
     /// The body, as the function wrote it.
     pub payload: Bytes,
+    /// The X-Ray header of the answer.
+    pub trace_id: Option<String>,
 }
 
 impl Control {
@@ -130,8 +138,8 @@ impl Control {
     /// Runs a version and waits for its answer.
     pub(crate) async fn run(&self, target: &Target, resolved: Resolved, call: Call) -> Result<Invoked, Refusal> {
         let ran = self.attempt_until_fresh(target, resolved, call, |request| self.0.invoker.invoke(request));
-        let (record, answer) = ran.await?;
-        Ok(invoked(&record, answer))
+        let (record, answer, trace_id) = ran.await?;
+        Ok(invoked(&record, answer, trace_id))
     }
 
     /// Runs a version and waits for its answer to begin.
@@ -144,28 +152,58 @@ impl Control {
         let ran = self.attempt_until_fresh(target, resolved, call, |request| {
             self.0.invoker.invoke_streaming(request)
         });
-        let (record, answer) = ran.await?;
+        let (record, answer, trace_id) = ran.await?;
         Ok(InvokedStream {
             executed_version: record.key.version,
+            trace_id,
             answer,
         })
     }
 
     /// Runs what the target stands for; looks it up anew where it was updated in between.
-    async fn attempt_until_fresh<T, F>(
+    async fn attempt_until_fresh<T: Ended, F>(
+        &self,
+        target: &Target,
+        resolved: Resolved,
+        mut call: Call,
+        attempt: impl Fn(InvokeRequest) -> F + Send,
+    ) -> Result<(Arc<FunctionRecord>, T, Option<String>), Refusal>
+    where
+        F: Future<Output = Result<T, InvokeError>> + Send,
+    {
+        let Some(mut header) = call.trace_id.take() else {
+            let (record, answer) = self.attempt_while_stale(target, resolved, call, None, attempt).await?;
+            return Ok((record, answer, None));
+        };
+        let first = Arc::clone(&resolved.record);
+        let request_id = call.request_id;
+        let Some(traced) = self.traced(&first, request_id, &mut header, call.event) else {
+            call.trace_id = Some(self.next_link(&first.key.function, &header).await?);
+            let (record, answer) = self.attempt_while_stale(target, resolved, call, None, attempt).await?;
+            return Ok((record, answer, Some(header)));
+        };
+        call.trace_id = Some(self.next_link(&first.key.function, &traced.passed_on(&header)).await?);
+        let function = Some(Box::new(traced.function.clone()));
+        let ran = self
+            .attempt_while_stale(target, resolved, call, function, attempt)
+            .await;
+        let failed = ran.as_ref().is_ok_and(|(_, answer)| answer.failed());
+        self.tell(&traced, &first, request_id, ran.as_ref().err(), failed);
+        let (record, answer) = ran?;
+        Ok((record, answer, Some(traced.answered())))
+    }
+
+    async fn attempt_while_stale<T, F>(
         &self,
         target: &Target,
         mut resolved: Resolved,
         call: Call,
+        traced: Option<Box<FunctionTrace>>,
         attempt: impl Fn(InvokeRequest) -> F + Send,
     ) -> Result<(Arc<FunctionRecord>, T), Refusal>
     where
         F: Future<Output = Result<T, InvokeError>> + Send,
     {
-        let trace_id = match call.trace_id {
-            Some(header) => Some(self.next_link(&resolved.record.key.function, &header).await?),
-            None => None,
-        };
         for _ in 0..TRIES {
             let record = Arc::clone(&resolved.record);
             let request = InvokeRequest {
@@ -175,7 +213,8 @@ impl Control {
                 request_id: call.request_id,
                 payload: call.payload.clone(),
                 client_context: call.client_context.clone(),
-                trace_id: trace_id.clone(),
+                trace_id: call.trace_id.clone(),
+                traced: traced.clone(),
                 tail: call.tail,
                 under_way: call.under_way.clone(),
             };
@@ -206,8 +245,31 @@ impl Control {
     }
 }
 
-fn invoked(record: &FunctionRecord, answer: Answer) -> Invoked {
+/// What was answered, as far as it is known when the answer goes out.
+trait Ended {
+    /// Whether the function failed.
+    fn failed(&self) -> bool;
+}
+
+impl Ended for Answer {
+    fn failed(&self) -> bool {
+        !self.outcome.is_success()
+    }
+}
+
+impl Ended for Streamed {
+    fn failed(&self) -> bool {
+        match self {
+            Self::Whole(answer) => answer.failed(),
+            // It has only begun.
+            Self::Pieces(_) => false,
+        }
+    }
+}
+
+fn invoked(record: &FunctionRecord, answer: Answer, trace_id: Option<String>) -> Invoked {
     Invoked {
+        trace_id,
         response: InvocationResponse {
             status_code: Some(200),
             function_error: (!answer.outcome.is_success()).then(|| "Unhandled".to_owned()),

@@ -19,6 +19,7 @@ mod role;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod traced;
 mod update;
 mod url_access;
 mod url_endpoint;

@@ -4,12 +4,11 @@ use crate::{
     Control, Refusal,
     documents::Stored,
     function_url::FunctionUrl,
-    invocation::{Call, Invoked},
+    invocation::{Call, Invoked, InvokedStream},
     naming::Target,
     url_access::{self, UrlCaller},
 };
 use bytes::Bytes;
-use lambent_invoker::Streamed;
 use lambent_models::lambda::Cors;
 use lambent_types::{FunctionKey, FunctionName, RequestId, Subject};
 use lambent_wire::ServiceError;
@@ -101,14 +100,14 @@ impl Control {
         event: Bytes,
         trace_id: String,
         under_way: Option<TaskTrackerToken>,
-    ) -> Result<Streamed, ServiceError> {
+    ) -> Result<InvokedStream, ServiceError> {
         let target = endpoint.target()?;
         let resolved = self.resolve(&target).await?;
         let call = Call {
             under_way,
             ..call(request_id, event, trace_id)
         };
-        Ok(self.run_streaming(&target, resolved, call).await?.answer)
+        Ok(self.run_streaming(&target, resolved, call).await?)
     }
 }
 
@@ -118,6 +117,7 @@ fn call(request_id: RequestId, payload: Bytes, trace_id: String) -> Call {
         payload,
         client_context: None,
         trace_id: Some(trace_id),
+        event: None,
         tail: false,
         under_way: None,
     }

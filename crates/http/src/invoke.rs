@@ -13,6 +13,7 @@ use lambent_control::Invoked;
 use lambent_models::lambda::{InvocationRequest, errors};
 use lambent_types::limits;
 use lambent_wire::{RequestContext, ServiceError, Value, error, rest_json, route::Routed, service, validate};
+use std::fmt::Write as _;
 
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
@@ -55,13 +56,9 @@ impl Edge {
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
-            .invoke(cx, input, Some(trace_id.clone()), payload.bytes.clone())
+            .invoke(cx, input, Some(trace_id), payload.bytes.clone())
             .await?;
-        let mut answer = encode(invoked);
-        if let Ok(value) = HeaderValue::from_str(&trace_id) {
-            answer.headers_mut().insert(TRACE_ID, value);
-        }
-        Ok(answer)
+        Ok(encode(invoked))
     }
 
     /// Hands the answer on while it comes.
@@ -76,13 +73,7 @@ impl Edge {
         let trace_id = self.trace_id(&parts.headers);
         let invoked = self
             .control
-            .invoke_with_response_stream(
-                cx,
-                input,
-                Some(trace_id.clone()),
-                payload.bytes.clone(),
-                under_way(parts),
-            )
+            .invoke_with_response_stream(cx, input, Some(trace_id), payload.bytes.clone(), under_way(parts))
             .await?;
         let Some(invoked) = invoked else {
             let mut dry = Response::new(Bytes::new());
@@ -92,7 +83,7 @@ impl Edge {
         let mut answer = stream::events(invoked.answer);
         let texts = [
             (EXECUTED_VERSION, invoked.executed_version.to_string()),
-            (TRACE_ID, trace_id),
+            (TRACE_ID, invoked.trace_id.unwrap_or_default()),
         ];
         for (name, text) in texts {
             if let Ok(value) = HeaderValue::from_str(&text) {
@@ -147,19 +138,18 @@ impl Edge {
             })
     }
 
-    /// The caller's trace, or a new one that is not sampled.
+    /// The caller's trace, or a new one of which nobody has decided whether it is sampled.
     pub(crate) fn trace_id(&self, headers: &HeaderMap) -> String {
         let given = headers.get(TRACE_ID).and_then(|value| value.to_str().ok());
         given.map_or_else(
             || {
                 let seconds = self.clock.now().as_millis() / 1_000;
                 let chance = self.ids.uuid().simple().to_string();
-                let parent = self.ids.uuid().simple().to_string();
-                format!(
-                    "Root=1-{seconds:08x}-{};Parent={};Sampled=0",
-                    &chance[..24],
-                    &parent[..16]
-                )
+                // Room for what will be decided.
+                let mut trace_id = String::with_capacity(80);
+                // Writing to a text does not fail.
+                let _ = write!(trace_id, "Root=1-{seconds:08x}-{}", &chance[..24]);
+                trace_id
             },
             str::to_owned,
         )
@@ -174,7 +164,11 @@ fn input(routed: &Routed, headers: &HeaderMap) -> Result<Value, ServiceError> {
 }
 
 fn encode(invoked: Invoked) -> Answer {
-    let Invoked { response, payload } = invoked;
+    let Invoked {
+        response,
+        payload,
+        trace_id,
+    } = invoked;
     let status = response.status_code.and_then(|code| u16::try_from(code).ok());
     let mut answer = Response::new(payload);
     *answer.status_mut() = status
@@ -188,6 +182,7 @@ fn encode(invoked: Invoked) -> Answer {
         (FUNCTION_ERROR, response.function_error),
         (LOG_RESULT, response.log_result),
         (EXECUTED_VERSION, response.executed_version),
+        (TRACE_ID, trace_id),
     ];
     for (name, value) in members {
         if let Some(value) = value.and_then(|text| HeaderValue::try_from(text).ok()) {

@@ -109,7 +109,7 @@ impl Edge {
             }
         };
         if let Ok(value) = HeaderValue::from_str(&trace_id) {
-            answer.headers_mut().insert(TRACE_ID, value);
+            answer.headers_mut().entry(TRACE_ID).or_insert(value);
         }
         if address.domain.is_none() {
             self.keep_apart(&mut answer);
@@ -167,7 +167,9 @@ impl Edge {
                 )
                 .await
                 .map_err(not_invoked)?;
-            return stream::respond(streamed).await;
+            let mut answer = stream::respond(streamed.answer).await?;
+            tell_trace(&mut answer, streamed.trace_id);
+            return Ok(answer);
         }
         let invoked = self
             .control
@@ -177,7 +179,9 @@ impl Edge {
         if invoked.response.function_error.is_some() {
             return Err(Refused::Failed);
         }
-        Ok(whole(response::response(&invoked.payload)?))
+        let mut answer = whole(response::response(&invoked.payload)?);
+        tell_trace(&mut answer, invoked.trace_id);
+        Ok(answer)
     }
 
     /// Who signed the request, where it has to be signed.
@@ -226,6 +230,13 @@ impl Edge {
             true => Ok(event.into()),
             false => Err(Refused::TooLarge),
         }
+    }
+}
+
+/// Whatever the function says of its trace.
+fn tell_trace(answer: &mut Answer, trace_id: Option<String>) {
+    if let Some(value) = trace_id.and_then(|text| HeaderValue::try_from(text).ok()) {
+        answer.headers_mut().insert(TRACE_ID, value);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     request::{self, Answer, Job},
     reset::Again,
     telemetry,
+    trace::Answered,
 };
 use bytes::Bytes;
 use lambent_engine::{EnvironmentId, Freed};
@@ -272,6 +273,7 @@ impl Environment {
             payload: classified.payload,
             log_tail: None,
         };
+        let traced = Answered::of(&mut job.request, report.init, duration, &answer, &*shared.clock);
         let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
         let ran = Occurrence::Invoked {
             duration: Duration::from_micros(duration),
@@ -290,6 +292,9 @@ impl Environment {
             After::Reusable => self.settled(shared).await,
             after @ (After::Failed(_) | After::Reset | After::Over(_)) => after,
         };
+        if let Some(traced) = traced {
+            shared.tracer.record(traced.over(shared.clock.now()));
+        }
         match after {
             After::Failed(reason) => self.reset(shared, reason).await,
             After::Reusable => {
@@ -378,7 +383,7 @@ impl Environment {
 }
 
 /// Answers the invocation that caused a failed start.
-fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
+fn answer_failed_start(shared: &Shared, mut job: Job, failed: Failed) {
     let request_id = job.request.request_id;
     let function = Arc::clone(&job.request.function);
     let reported = classify::reported(&failed.ended);
@@ -407,11 +412,16 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         outcome: classified.outcome,
     };
     shared.meter.count(job.request.subject(), ran);
-    job.answer(Ok(Answer {
+    let answer = Answer {
         error_type,
         content_type: None,
         outcome: classified.outcome,
         payload: classified.payload,
         log_tail,
-    }));
+    };
+    let init = Some(failed.duration);
+    if let Some(traced) = Answered::of(&mut job.request, init, 0, &answer, &*shared.clock) {
+        shared.tracer.record(traced.over(shared.clock.now()));
+    }
+    job.answer(Ok(answer));
 }

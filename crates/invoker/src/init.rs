@@ -98,6 +98,8 @@ async fn boot(
     let mut beside = JoinSet::new();
     let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, function);
     beside.spawn(serving.map_err(lost)?);
+    let daemon = shared.trace_daemon.serve(sandbox.trace_daemon, &function.key.function);
+    beside.spawn(daemon.map_err(lost)?);
     if let Some(gate) = sandbox.gate {
         beside.spawn(shared.outside.stand_at(gate, function));
     }

@@ -3,7 +3,7 @@
 use crate::{
     admission::Executions,
     environment,
-    launch::{AwsEndpoint, Initialization, Launcher, LogSink, Outside},
+    launch::{AwsEndpoint, Initialization, Launcher, LogSink, Outside, TraceDaemon},
     pools::{FunctionPool, Placed, Pools},
     provisioning::{Provisioned, Provisioning},
     request::{Answer, AnswerStream, InvokeError, InvokeRequest, Job, Streamed, ThrottleReason},
@@ -11,7 +11,7 @@ use crate::{
 use lambent_engine::{Census, EnvironmentId};
 use lambent_runtime_api::{ResponseSink, response_stream};
 use lambent_sandbox::SandboxProvider;
-use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, Meter, Scope, VersionKey, limits};
+use lambent_types::{Clock, FunctionKey, FunctionRecord, Ids, Meter, Scope, Tracer, VersionKey, limits};
 use std::{
     collections::HashMap,
     sync::{
@@ -55,6 +55,10 @@ pub struct Parts {
     pub log: Arc<dyn LogSink>,
     /// Counts what happens.
     pub meter: Arc<dyn Meter>,
+    /// Takes in what is traced.
+    pub tracer: Arc<dyn Tracer>,
+    /// Takes in what functions tell of their traces.
+    pub trace_daemon: Arc<dyn TraceDaemon>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Names of log streams.
@@ -73,6 +77,8 @@ pub(crate) struct Shared {
     pub(crate) outside: Arc<dyn Outside>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) meter: Arc<dyn Meter>,
+    pub(crate) tracer: Arc<dyn Tracer>,
+    pub(crate) trace_daemon: Arc<dyn TraceDaemon>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// Cancelled when the server stops: environments end as soon as they are free.
@@ -100,6 +106,8 @@ impl Invoker {
             outside: parts.outside,
             log: parts.log,
             meter: parts.meter,
+            tracer: parts.tracer,
+            trace_daemon: parts.trace_daemon,
             clock: parts.clock,
             ids: parts.ids,
             stopping: CancellationToken::new(),
@@ -131,6 +139,12 @@ impl Invoker {
         let (sink, pieces) = response_stream();
         let answered = self.0.accept(request, Some(sink))?;
         AnswerStream::begin(pieces, answered).await
+    }
+
+    /// Who takes in what is traced.
+    #[must_use]
+    pub fn tracer(&self) -> &dyn Tracer {
+        &*self.0.tracer
     }
 
     /// A version that has just become active may be invoked soon.

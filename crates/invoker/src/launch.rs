@@ -5,7 +5,7 @@ use lambent_types::{FunctionKey, FunctionRecord};
 use std::{
     any::Any,
     io,
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     task::{Context, Poll},
     time::Duration,
 };
@@ -84,6 +84,16 @@ pub trait Outside: Send + Sync + 'static {
     /// Stands at the `gate` of an environment of `function`. The environment drops the future when it ends, and with it all that passes
     /// through. Most functions never look outside, so one that waits should hold next to nothing.
     fn stand_at(&self, gate: Gate, function: &FunctionRecord) -> BoxFuture<'static, ()>;
+}
+
+/// Takes what functions tell of their traces.
+pub trait TraceDaemon: Send + Sync + 'static {
+    /// Serves `socket`, which is non-blocking and to which only an environment of `function` sends. The environment drops the future when
+    /// it ends. Most functions never send anything, so one that waits should hold next to nothing.
+    ///
+    /// # Errors
+    /// The kernel's, when the socket cannot be watched.
+    fn serve(&self, socket: UdpSocket, function: &FunctionKey) -> io::Result<BoxFuture<'static, ()>>;
 }
 
 /// Why an environment cannot be prepared.

@@ -28,11 +28,13 @@ mod request;
 mod reset;
 mod shards;
 mod telemetry;
+mod trace;
 
 pub use invoker::{Invoker, Options, Parts};
 pub use lambent_runtime_api::MAX_EXTENSIONS;
 pub use launch::{
     AwsEndpoint, Initialization, Launch, LaunchError, Launcher, LogSink, LogStream, LogWriter, Outside, Patience,
+    TraceDaemon,
 };
 pub use provisioning::Provisioned;
-pub use request::{Answer, AnswerStream, InvokeError, InvokeRequest, Streamed, ThrottleReason};
+pub use request::{Answer, AnswerStream, FunctionTrace, InvokeError, InvokeRequest, Streamed, ThrottleReason};

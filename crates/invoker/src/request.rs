@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use lambent_engine::{Admission, Lease};
 use lambent_runtime_api::{ResponsePieces, ResponseSink};
-use lambent_types::{FunctionRecord, Outcome, RequestId, Subject};
+use lambent_types::{FunctionRecord, Outcome, RequestId, SegmentId, Subject, TraceId};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -25,10 +25,25 @@ pub struct InvokeRequest {
     pub client_context: Option<String>,
     /// The caller's X-Ray header.
     pub trace_id: Option<String>,
+    /// Where it belongs in its trace, if it is traced.
+    pub traced: Option<Box<FunctionTrace>>,
     /// Whether the answer carries the end of the log.
     pub tail: bool,
     /// Held until the function has answered, for those who wait for that.
     pub under_way: Option<TaskTrackerToken>,
+}
+
+/// Where an invocation of a function belongs in a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionTrace {
+    /// The trace.
+    pub trace: TraceId,
+    /// The function's segment in it.
+    pub segment: SegmentId,
+    /// What called the function.
+    pub parent: SegmentId,
+    /// The part of the segment in which the function runs: the parent of what it tells itself.
+    pub invocation: SegmentId,
 }
 
 impl InvokeRequest {

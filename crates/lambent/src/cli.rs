@@ -227,6 +227,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_TOKEN", hide_env_values = true)]
     pub(crate) metrics_token: Option<Secret>,
 
+    /// Megabytes that X-Ray's traces may take on disk; the oldest go first. They are kept for 30 days at most. [default: 256]
+    #[arg(long, env = "LAMBENT_TRACE_MEGABYTES")]
+    pub(crate) trace_megabytes: Option<u64>,
+
     /// An S3-compatible store, such as http://127.0.0.1:9000: code is taken from it (`Code.S3Bucket`), and records of failed invocations are put
     /// there (destinations). [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// What metrics may take on disk.
     pub(crate) metrics_bytes: u64,
+    /// What traces may take on disk.
+    pub(crate) trace_bytes: u64,
     /// Who has it may read the server's own metrics from anywhere.
     pub(crate) metrics_token: Option<String>,
     pub(crate) auth: Auth,
@@ -104,6 +106,7 @@ impl Config {
             event_time_scale: said.event_time_scale.or(file.event_time_scale).unwrap_or(1),
             threads: said.threads.or(file.threads).unwrap_or_else(processors).max(1),
             metrics_bytes: said.metrics_megabytes.or(file.metrics_megabytes).unwrap_or(256) << 20,
+            trace_bytes: said.trace_megabytes.or(file.trace_megabytes).unwrap_or(256) << 20,
             metrics_token: metrics_token(said.metrics_token.or(file.metrics_token))?,
             drain: Duration::from_secs(said.drain_seconds.or(file.drain_seconds).unwrap_or(900)),
             s3: s3(

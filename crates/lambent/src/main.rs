@@ -20,6 +20,7 @@ mod sdk;
 mod secret;
 mod serve;
 mod telemetry;
+mod trace_daemon;
 mod wiring;
 
 use clap::Parser as _;

@@ -103,6 +103,7 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     let mut metrics = JoinSet::new();
     let metrics_stop = CancellationToken::new();
     metrics.spawn(server.metrics.run(metrics_stop.clone()));
+    metrics.spawn(server.xray.run(metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
     let mut developing = JoinSet::new();
@@ -126,7 +127,7 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
         sweeper.shutdown().await;
         server.control.shut_down().await;
         server.sqs.shut_down().await;
-        // The last invocations are counted, too.
+        // The last invocations are counted and traced, too.
         metrics_stop.cancel();
         metrics.join_all().await;
         // Everything that held it has ended with it; what is left is this.

@@ -11,6 +11,7 @@ use crate::{
     outside::World,
     runtimes, secret,
     telemetry::{ServerTelemetry, Tally},
+    trace_daemon::Daemon,
 };
 use anyhow::Context as _;
 use lambent_artifacts::{Artifacts, LocalCodeStore};
@@ -32,10 +33,11 @@ use lambent_sns::{Sns, Web};
 use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
 use lambent_store::{CodeStore, ImageStore, NodeId, ObjectStore, Store};
-use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
+use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore, SqliteTraces};
 use lambent_sts::{LongTermKeys, SessionKeys, Sts};
 use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
 use lambent_wire::service::Api;
+use lambent_xray::XRayService;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -63,6 +65,7 @@ pub(crate) struct Server {
     pub(crate) sources: Sources,
     pub(crate) buses: Events,
     pub(crate) metrics: Metrics,
+    pub(crate) xray: XRayService,
 }
 
 /// What everything stands on.
@@ -139,6 +142,16 @@ impl Ground {
             table: Arc::new(SqliteMetrics::open(&self.data.join("metrics.db"))?),
             clock: Arc::clone(&self.clock),
             meter: Arc::clone(&self.functions),
+            cap,
+        }))
+    }
+
+    fn traces(&self, cap: u64) -> anyhow::Result<XRayService> {
+        Ok(XRayService::new(lambent_xray::Parts {
+            table: Arc::new(SqliteTraces::open(&self.data.join("traces.db"))?),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
             cap,
         }))
     }
@@ -265,6 +278,26 @@ impl Ground {
         }))
     }
 
+    /// What deliveries go to.
+    fn services(
+        &self,
+        control: &Control,
+        outbox: &Outbox,
+        sqs: &Sqs,
+        objects: Option<Arc<dyn ObjectStore>>,
+        time_scale: u32,
+    ) -> Services {
+        Services {
+            control: control.clone(),
+            events: self.buses(outbox, time_scale),
+            sns: self.topics(outbox),
+            sqs: sqs.clone(),
+            web: Web::default(),
+            objects,
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
     /// The services beside Lambda itself.
     fn companions(&self, services: &Services, logs: &Logs, metrics: &Metrics, auth: &Auth) -> Vec<Arc<dyn Api>> {
         let iam = self.roles();
@@ -331,6 +364,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let inside = Arc::new(Inside::default());
     let kept_logs = ground.kept_logs(config.logs)?;
     let metrics = ground.metrics(config.metrics_bytes)?;
+    let xray = ground.traces(config.trace_bytes)?;
     let invoker = Invoker::new(
         lambent_invoker::Parts {
             launcher: Arc::clone(&launcher) as _,
@@ -339,6 +373,8 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
             outside: Arc::new(World::start(config.reach, Arc::clone(&inside), authority)?),
             log: ground.function_log(&kept_logs, &metrics, config.function_logs)?,
             meter: ground.meter(),
+            tracer: Arc::new(xray.recorder()),
+            trace_daemon: Arc::new(Daemon(xray.clone())),
             clock: Arc::clone(&ground.clock),
             ids: Arc::clone(&ground.ids),
         },
@@ -367,17 +403,10 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     });
     let logs = logs(&control, &kept_logs, &metrics);
     let outbox = Outbox::new(Arc::clone(&ground.store));
-    let services = Services {
-        control: control.clone(),
-        events: ground.buses(&outbox, config.event_time_scale),
-        sns: ground.topics(&outbox),
-        sqs: sqs.clone(),
-        web: Web::default(),
-        objects,
-        clock: Arc::clone(&ground.clock),
-    };
+    let services = ground.services(&control, &outbox, &sqs, objects, config.event_time_scale);
     let buses = services.events.clone();
-    let companions = ground.companions(&services, &logs, &metrics, &config.auth);
+    let mut companions = ground.companions(&services, &logs, &metrics, &config.auth);
+    companions.push(Arc::new(xray.clone()));
     let sources = ground.sources(&control, queues);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
     let seen = Seen {
@@ -401,6 +430,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         sources,
         buses,
         metrics,
+        xray,
     })
 }
 

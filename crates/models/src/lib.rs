@@ -69,6 +69,14 @@ pub mod sqs;
 )]
 pub mod sts;
 
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
+pub mod xray;
+
 /// What a sensitive member shows instead of itself.
 struct Redacted;
 

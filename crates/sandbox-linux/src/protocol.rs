@@ -70,7 +70,8 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs, or the companions for which it waits. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
+    /// The runtime process runs, or the companions for which it waits. Beside it, the first time: the listeners for the Runtime API and
+    /// for AWS's APIs; the socket for traces; the gate's listener, its
     /// reports and its injector if there is one; the read end of the companions' output if there are any.
     Running {
         /// Whether the gate is beside it.

@@ -14,7 +14,7 @@ use lambent_sandbox::{
 use rustix::io::Errno;
 use std::{
     fs, io,
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     os::fd::OwnedFd,
     path::PathBuf,
     sync::{
@@ -176,6 +176,7 @@ impl Inner {
         let socket = sys::watch(Arc::new(socket)).map_err(|error| setup("watch the environment", &error))?;
         let Inside {
             listeners: [runtime_api, aws_endpoint],
+            trace_daemon,
             gate,
             companion_output,
         } = running(&socket).await?;
@@ -191,6 +192,7 @@ impl Inner {
         Ok(Sandbox {
             runtime_api,
             aws_endpoint,
+            trace_daemon,
             gate,
             output,
             companion_output,
@@ -217,6 +219,7 @@ impl Inner {
 /// What was opened inside.
 struct Inside {
     listeners: [TcpListener; 2],
+    trace_daemon: UdpSocket,
     gate: Option<Gate>,
     companion_output: Option<OwnedFd>,
 }
@@ -231,6 +234,7 @@ async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<Inside, StartError> {
             let mut fds = fds.into_iter();
             let mut next = || fds.next().ok_or_else(|| setup("listen to the init", &Errno::BADF));
             let listeners = [next()?.into(), next()?.into()];
+            let trace_daemon = next()?.into();
             let gate = if gate {
                 Some(Gate {
                     listener: next()?.into(),
@@ -242,6 +246,7 @@ async fn running(socket: &AsyncFd<Arc<OwnedFd>>) -> Result<Inside, StartError> {
             };
             Ok(Inside {
                 listeners,
+                trace_daemon,
                 gate,
                 companion_output: fds.next(),
             })

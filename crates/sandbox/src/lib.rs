@@ -17,7 +17,7 @@ pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, 
 use std::{
     future::Future,
     io,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     os::fd::OwnedFd,
     pin::Pin,
     sync::Arc,
@@ -49,6 +49,8 @@ pub struct Sandbox {
     pub runtime_api: TcpListener,
     /// Listens on 127.0.0.1:4566 inside the environment's network: there the function's SDKs reach AWS's APIs. Non-blocking.
     pub aws_endpoint: TcpListener,
+    /// Bound to 127.0.0.1:2000 inside the environment's network: there the function's SDK tells of traces. Non-blocking.
+    pub trace_daemon: UdpSocket,
     /// The way out of the environment's network; `None` where there is none.
     pub gate: Option<Gate>,
     /// The read end of the pipe behind stdout and stderr of the runtime. Non-blocking.

@@ -14,9 +14,11 @@ mod metrics;
 mod migrate;
 mod read;
 mod rows;
+mod traces;
 mod write;
 
 pub use metrics::SqliteMetrics;
+pub use traces::SqliteTraces;
 
 use cache::FunctionCache;
 use lambent_store::{

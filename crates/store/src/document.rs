@@ -52,6 +52,8 @@ pub enum Kind {
     EventBus,
     /// A rule of an event bus; parent: the bus, id: its name.
     EventRule,
+    /// A sampling rule of X-Ray's; parent: nothing, id: its name.
+    SamplingRule,
     /// Until when an account's schedules have come; parent: nothing, no id.
     ScheduleMark,
     /// A role; parent: nothing, id: its name in small letters, since names that differ in case alone are the same.
@@ -83,6 +85,7 @@ impl Kind {
             Self::MessageMove => "message-move",
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
+            Self::SamplingRule => "sampling-rule",
             Self::ScheduleMark => "schedule-mark",
             Self::Role => "role",
             Self::ManagedPolicy => "managed-policy",
@@ -113,6 +116,7 @@ impl Kind {
             | Self::MessageMove
             | Self::EventBus
             | Self::EventRule
+            | Self::SamplingRule
             | Self::ScheduleMark
             | Self::Role
             | Self::ManagedPolicy

@@ -21,6 +21,7 @@ mod image;
 mod message;
 mod metric;
 mod object;
+mod trace;
 mod transaction;
 pub mod typed;
 
@@ -33,6 +34,7 @@ pub use image::{ImageError, ImageSettings, ImageStore, InstalledImage};
 pub use message::{MessageCounts, MessageTable, ReceiveMessages, Retention};
 pub use metric::{Kept, MetricTable, MinutePart, Series};
 pub use object::{ObjectError, ObjectName, ObjectStore};
+pub use trace::{KeptTrace, MOST_TRACE_BYTES, Piece, TraceCursor, TraceQuery, TraceTable, TraceTime};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 
 use std::{future::Future, pin::Pin};

@@ -29,6 +29,7 @@ pub mod runtime;
 pub mod sizes;
 pub mod state;
 pub mod timestamp;
+pub mod trace;
 pub mod web_retries;
 
 pub use account::AccountId;
@@ -54,4 +55,5 @@ pub use runtime::{Architecture, RuntimeId};
 pub use sizes::{EphemeralStorage, MemorySize, Timeout};
 pub use state::{LastUpdateStatus, State, StateReasonCode};
 pub use timestamp::Timestamp;
+pub use trace::{Fault, SegmentId, Span, TraceId, Tracer, Untraced};
 pub use web_retries::{Backoff, WebRetries};

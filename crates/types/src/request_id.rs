@@ -16,6 +16,12 @@ impl RequestId {
     pub fn new(ids: &dyn Ids) -> Self {
         Self(ids.uuid())
     }
+
+    /// As the number that it is.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
 }
 
 impl std::str::FromStr for RequestId {

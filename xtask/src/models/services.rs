@@ -347,6 +347,9 @@ const EVENTS: ServiceSpec = ServiceSpec {
     ..ServiceSpec::new("eventbridge", "events/2015-10-07")
 };
 
+/// X-Ray. Its requests name their operations by their paths, so that all of them are needed to say of one that it is missing.
+const XRAY: ServiceSpec = ServiceSpec::new("xray", "xray/2016-04-12");
+
 /// IAM: roles, and policies that are attached to them.
 const IAM: ServiceSpec = ServiceSpec {
     only: &[
@@ -391,4 +394,4 @@ const STS: ServiceSpec = ServiceSpec {
 };
 
 /// Every generated service.
-pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, IAM, LOGS, SNS, SQS, STS];
+pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, IAM, LOGS, SNS, SQS, STS, XRAY];

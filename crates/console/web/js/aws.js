@@ -157,6 +157,12 @@ export const logs = (operation, input, signal) => json("logs", `Logs_20140328.${
 /** CloudWatch. */
 export const cloudwatch = (operation, input) => json("monitoring", `GraniteServiceVersion20100801.${operation}`, "1.0", input);
 
+/** X-Ray: an operation is a path. */
+export async function xray(path, input, signal) {
+  const answer = await send("xray", "POST", `/${path}`, { headers: { "content-type": "application/json" }, body: JSON.stringify(input), signal });
+  return answer.json();
+}
+
 /** IAM, in the query protocol; answers the document. */
 export async function iam(operation, parameters) {
   const body = new URLSearchParams({ Action: operation, Version: "2010-05-08", ...parameters });

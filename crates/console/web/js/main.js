@@ -10,6 +10,7 @@ const PAGES = [
   [/^\/functions$/, () => import("./pages/functions.js"), "Functions"],
   [/^\/create$/, () => import("./pages/create.js"), "Create function"],
   [/^\/functions\/([^/]+)$/, () => import("./pages/function.js"), null],
+  [/^\/traces\/([^/]+)$/, () => import("./pages/trace.js"), "Trace"],
   [/^\/layers$/, () => import("./pages/layers.js"), "Layers"],
   [/^\/live$/, () => import("./pages/live.js"), "Live"],
 ];

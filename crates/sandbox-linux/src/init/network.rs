@@ -18,11 +18,14 @@ use std::{
 const RUNTIME_API_PORT: u16 = 9001;
 /// The port of AWS's APIs: the server's own usual one.
 const AWS_ENDPOINT_PORT: u16 = 4566;
+/// The port of the X-Ray daemon, as AWS has it.
+const TRACE_DAEMON_PORT: u16 = 2000;
 
 /// Opened inside, to be served from outside.
 pub(super) struct Listeners {
     runtime_api: TcpListener,
     aws_endpoint: TcpListener,
+    trace_daemon: UdpSocket,
     gate: Option<Gate>,
 }
 
@@ -33,6 +36,7 @@ impl Listeners {
         Ok(Self {
             runtime_api: listen(RUNTIME_API_PORT).step("listen for the Runtime API")?,
             aws_endpoint: listen(AWS_ENDPOINT_PORT).step("listen for AWS's APIs")?,
+            trace_daemon: receive(TRACE_DAEMON_PORT).step("listen for traces")?,
             gate: with_gate.then(Gate::build).transpose()?,
         })
     }
@@ -40,10 +44,12 @@ impl Listeners {
     /// In the order in which [`FromInit::Running`](crate::protocol::FromInit::Running) has them.
     pub(super) fn fds(&self) -> Vec<BorrowedFd<'_>> {
         let gate = self.gate.iter().flat_map(Gate::fds);
-        [self.runtime_api.as_fd(), self.aws_endpoint.as_fd()]
-            .into_iter()
-            .chain(gate)
-            .collect()
+        let own = [
+            self.runtime_api.as_fd(),
+            self.aws_endpoint.as_fd(),
+            self.trace_daemon.as_fd(),
+        ];
+        own.into_iter().chain(gate).collect()
     }
 
     /// Whether there is a way out.
@@ -62,6 +68,12 @@ fn listen(port: u16) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+fn receive(port: u16) -> std::io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 /// Begins to connect to a port of this network's loopback, without waiting for whether that works.

@@ -93,6 +93,7 @@ pub(crate) async fn finish(sandbox: Sandbox) -> Outcome {
         companion_exits: _,
         companion_output: _,
         aws_endpoint: _,
+        trace_daemon: _,
         gate: _,
     } = sandbox;
     let exit = exited.await.ok();

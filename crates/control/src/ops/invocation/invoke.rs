@@ -33,8 +33,8 @@ pub(crate) async fn invoke(
     match kind {
         InvocationType::DryRun => Ok(Invoked::status(204)),
         InvocationType::Event => {
-            accept(control, cx, &target, resolved, client_context, trace_id, payload).await?;
-            Ok(Invoked::status(202))
+            let trace_id = accept(control, cx, &target, resolved, client_context, trace_id, payload).await?;
+            Ok(Invoked { trace_id, ..Invoked::status(202) })
         }
         InvocationType::RequestResponse => {
             let call = Call {
@@ -42,6 +42,7 @@ pub(crate) async fn invoke(
                 payload: if payload.is_empty() { Bytes::from_static(b"{}") } else { payload },
                 client_context,
                 trace_id,
+                event: None,
                 tail: input.log_type.as_deref() == Some("Tail"),
                 under_way: None,
             };
@@ -86,26 +87,33 @@ async fn accept(
     client_context: Option<String>,
     trace_id: Option<String>,
     payload: Bytes,
-) -> Result<(), Refusal> {
+) -> Result<Option<String>, Refusal> {
     let now = control.0.clock.now();
+    let mut header = trace_id;
+    let traced = header.as_mut().and_then(|header| control.traced(&resolved.record, cx.request_id, header, None));
     let event = AsyncEvent {
         id: cx.request_id,
         function: resolved.record.key.function.clone(),
         qualifier: target.qualifier.clone(),
         payload: if payload.is_empty() { b"{}".to_vec() } else { payload.to_vec() },
         client_context,
-        trace_id,
+        trace_id: header.clone(),
         accepted_at: now,
         failures: 0,
         deferrals: 0,
         due_at: now,
     };
-    Ok(control.0.events.accept(event).await?)
+    control.0.events.accept(event).await?;
+    let Some(traced) = traced else {
+        return Ok(header);
+    };
+    control.tell_accepted(&traced, &resolved.record, cx.request_id);
+    Ok(Some(traced.answered()))
 }
 
 impl Invoked {
     fn status(code: i64) -> Self {
         let response = InvocationResponse { status_code: Some(code), ..InvocationResponse::default() };
-        Self { response, payload: Bytes::new() }
+        Self { response, payload: Bytes::new(), trace_id: None }
     }
 }

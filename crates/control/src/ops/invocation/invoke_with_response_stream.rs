@@ -37,6 +37,7 @@ pub(crate) async fn invoke_with_response_stream(
         payload: if payload.is_empty() { Bytes::from_static(b"{}") } else { payload },
         client_context,
         trace_id,
+        event: None,
         tail: input.log_type.as_deref() == Some("Tail"),
         under_way,
     };
