@@ -56,6 +56,12 @@ def test_another_version_says_so_in_the_log(server, function, runtime, by):
     eventually(lambda: noted.search(server.log()), what="the note in the log")
 
 
+def test_what_asks_for_newer_libraries_runs_with_those_that_there_are(function):
+    content = {name: dotnet.asking_for_newer(image) for name, image in dotnet.assemblies("dotnet10").items()}
+    hello = function("Example::Example.Hello::Later", "dotnet10", dotnet.archive("dotnet10", content=content))
+    assert hello.invoke({"FirstName": "Ada"}).value["Text"] == "Hello Ada"
+
+
 @pytest.mark.parametrize("runtime", [FIRST, NEWEST])
 @pytest.mark.parametrize(
     ("handler", "event", "result"),

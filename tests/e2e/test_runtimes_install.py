@@ -1,9 +1,15 @@
 """`lambent runtimes install`: the very version of an interpreter, fetched by the registry's own client."""
 
+import hashlib
 import json
 import os
+import pathlib
+import platform
+import re
+import shutil
 import subprocess
 import tarfile
+import zipfile
 
 import pytest
 from kit import functions, host
@@ -72,6 +78,71 @@ def test_what_a_killed_attempt_left_is_swept_up(npm):
     (npm.data / ".install-999999999").mkdir()
     assert npm("v8.10.0").returncode == 0
     assert installed(npm.data) == (["node-v8.10.0"], [])
+
+
+# Stands for pip: brings a wheel of the release that it is asked for.
+PIP = """#!/bin/sh
+case "$*" in
+    "download "*" --dest "*" toys==1.0") ;;
+    *) echo "asked for $*" >&2; exit 9 ;;
+esac
+while [ "$1" != --dest ]; do shift; done
+cp "$PACKED" "$2/toys-1.0-py3-none-any.whl"
+"""
+STANZA = """
+[[package]]
+interpreter = "ruby"
+version = "%s"
+root = "toys/programs"
+becomes = "bin"
+program = "bin/ruby"
+ask = "--version"
+[package.from.%s]
+registry = "pypi"
+name = "toys"
+release = "1.0"
+sha256 = "%s"
+"""
+
+
+@pytest.fixture
+def pip(tmp_path):
+    """`pip(known)` installs ruby3.3 from a wheel, which is the one that is known or is not. The version in it stands in."""
+    bin_dir, data, wheel = tmp_path / "bin", tmp_path / "data", tmp_path / "wheel"
+    bin_dir.mkdir()
+    data.mkdir()
+    (bin_dir / "pip").write_text(PIP)
+    (bin_dir / "pip").chmod(0o755)
+    program = shutil.which("true")
+    with zipfile.ZipFile(wheel, "w") as zipped:
+        # As wheels of programs come: nothing says that it can be executed.
+        zipped.writestr("toys/programs/ruby", pathlib.Path(program).read_bytes())
+    told = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+
+    def install(known):
+        digest = hashlib.sha256(wheel.read_bytes() if known else b"").hexdigest()
+        version = re.search(r"\d+\.\d+(\.\d+)*", told)[0]
+        (data / "runtimes.toml").write_text(STANZA % (version, platform.machine(), digest))
+        command = [host.binary(), "runtimes", "install", "ruby3.3", "--data-dir", str(data)]
+        variables = {**environment(), "PATH": f"{bin_dir}:/usr/bin:/bin", "PACKED": str(wheel)}
+        return subprocess.run(command, capture_output=True, text=True, env=variables), version
+
+    install.data = data
+    return install
+
+
+def test_a_wheel_becomes_an_interpreter(pip):
+    result, version = pip(known=True)
+    assert result.returncode == 0 and f"no registry has Ruby 3.3 for ruby3.3: {version} stands in" in result.stdout, result.stderr
+    program = pip.data / f"runtimes/ruby-v{version}/bin/ruby"
+    assert os.access(program, os.X_OK) and [name for name in os.listdir(pip.data) if name.startswith(".install")] == []
+    assert "is there already" in pip(known=True)[0].stdout
+
+
+def test_a_wheel_that_is_not_the_known_one_is_not_installed(pip):
+    result, _ = pip(known=False)
+    assert result.returncode == 1 and "toys is not the file that is known" in result.stderr
+    assert [name for name in os.listdir(pip.data / "runtimes") if name.startswith("ruby")] == []
 
 
 def test_what_no_registry_offers_is_told_with_what_to_do(tmp_path):

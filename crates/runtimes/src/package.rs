@@ -77,7 +77,7 @@ pub struct Offer<'a> {
     pub exact: bool,
 }
 
-/// The package for an interpreter: of the very version, else of the one that would stand in.
+/// The package for an interpreter: one with the very version, else one that has all versions, else one that would stand in.
 pub(crate) fn offer<'a>(
     packages: &'a [Package],
     language: Language,
@@ -85,20 +85,16 @@ pub(crate) fn offer<'a>(
     machine: &str,
 ) -> Option<Offer<'a>> {
     let offered = |each: &&Package| each.interpreter == language && each.from.contains_key(machine);
-    let every = packages.iter().filter(offered).find(|each| each.version.is_none());
-    if let Some(package) = every {
-        return Some(Offer {
-            package,
-            wanted,
-            exact: true,
-        });
-    }
     let versions: Vec<_> = packages
         .iter()
         .filter(offered)
         .filter_map(|package| Some((package.version.as_ref()?, package)))
         .collect();
-    let (package, exact) = nearest(language, wanted, &versions)?;
+    let every = || packages.iter().filter(offered).find(|each| each.version.is_none());
+    let (package, exact) = match nearest(language, wanted, &versions) {
+        Some(found @ (_, true)) => found,
+        stand_in => every().map(|package| (package, true)).or(stand_in)?,
+    };
     Some(Offer { package, wanted, exact })
 }
 
@@ -131,7 +127,13 @@ mod tests {
 
     #[test]
     fn a_package_with_a_release_for_each_version_offers_all() {
-        let (packages, wanted) = ([package("")], "4".parse().unwrap());
-        assert!(offer(&packages, Language::Dotnet, &wanted, "x86_64").unwrap().exact);
+        let packages = [package("version = '8.0.4'"), package("")];
+        let version = |wanted: &str| {
+            let wanted = wanted.parse().unwrap();
+            let offer = offer(&packages, Language::Dotnet, &wanted, "x86_64").unwrap();
+            assert!(offer.exact);
+            offer.package.version.is_some()
+        };
+        assert_eq!((version("4"), version("8")), (false, true));
     }
 }

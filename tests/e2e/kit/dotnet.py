@@ -63,6 +63,15 @@ def assemblies(runtime):
     return needed | {"Example": compiled("Example", sources, needed, ["FIRST"] if first else [])}
 
 
+def asking_for_newer(image):
+    """An assembly that refers to version 10 of what it was compiled against in version 4 (ECMA-335, II.22.5), as one for .NET 10 does."""
+    changed = bytearray(image)
+    for reference in re.finditer(re.escape(bytes([4, *bytes(11)])), image):
+        changed[reference.start()] = 10
+    assert changed != image
+    return bytes(changed)
+
+
 def is_first(runtime):
     return runtime.startswith(("dotnetcore1.", "dotnetcore2."))
 

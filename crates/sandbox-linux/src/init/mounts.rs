@@ -6,7 +6,8 @@ use crate::{
 };
 use lambent_sandbox::BindMount;
 use rustix::{
-    fs::CWD,
+    fs::{CWD, Mode, OFlags, ResolveFlags, openat2},
+    io::Errno,
     mount::{
         MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_remount, move_mount, open_tree, unmount,
     },
@@ -52,6 +53,41 @@ pub(super) fn enter_root() -> Result<(), StepError> {
     rustix::process::pivot_root(".", ".").step("pivot the root")?;
     unmount(".", UnmountFlags::DETACH).step("let go of the host's root")?;
     rustix::process::chdir("/").step("enter the root")
+}
+
+/// What an image gets of the minimal root, which it must have room for.
+const MOVED: [&str; 3] = ["dev", "proc", "tmp"];
+/// What it gets where it has room for it.
+const OFFERED: [&str; 3] = ["etc/hosts", "etc/resolv.conf", "etc/lambent"];
+
+/// Makes the detached mount of an image the root of this mount namespace.
+pub(super) fn change_root(image: &OwnedFd) -> Result<(), StepError> {
+    // Any empty directory will do.
+    place(image, Path::new(LAYERS))?;
+    for name in MOVED {
+        carry(name, image).step(format!("show /{name} in the image"))?;
+    }
+    for name in OFFERED {
+        match carry(name, image) {
+            // The image has no such place, or the minimal root no such file.
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(error) => return Err(StepError::new(format!("show /{name} in the image"), error)),
+        }
+    }
+    rustix::process::fchdir(image).step("enter the image")?;
+    rustix::process::pivot_root(".", ".").step("pivot the root to the image")?;
+    unmount(".", UnmountFlags::DETACH).step("let go of the minimal root")?;
+    rustix::process::chdir("/").step("enter the image")
+}
+
+/// Shows what the present root has at `name` at the same place of the image. Links of the image lead nowhere but into it.
+fn carry(name: &str, image: &OwnedFd) -> Result<(), Errno> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    let copy = open_tree(CWD, format!("/{name}"), flags)?;
+    let target = openat2(image, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), inside)?;
+    let both = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(&copy, "", &target, "", both)
 }
 
 /// Mounts an empty `/tmp`, of no size in particular.

@@ -73,7 +73,7 @@ def empty(s, url):
 @recorded("test_failing_lambda_retries_after_visibility_timeout")
 def tried_again(s):
     told = destination(s)
-    url, arn = s.queue(VisibilityTimeout="2")
+    url, arn = s.queue(VisibilityTimeout="6")
     _, shown = mapping(s, a_function(s, "sqs_attempts.py"), arn, BatchSize=1)
     s.step("event_source_mapping", shown)
     s.sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"destination": told, "fail_attempts": 1}))
@@ -104,7 +104,7 @@ def with_attributes(s):
 def poison(s):
     told = destination(s)
     dead, dead_arn = s.queue("dead")
-    url, arn = s.queue(VisibilityTimeout="2", **redrive(dead_arn, 2))
+    url, arn = s.queue(VisibilityTimeout="6", **redrive(dead_arn, 2))
     mapping(s, a_function(s, "sqs_attempts.py"), arn, BatchSize=1)
     s.sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"destination": told, "fail_attempts": 2}))
     s.step("first_attempt", message(s, told))
@@ -132,7 +132,7 @@ def reporting(s, suffix="", receives=2, result=None, **attributes):
     """A queue and its dead letters, and a function that reports what failed and tells of it."""
     told = destination(s)
     dead, dead_arn = s.queue("dead", suffix, **attributes)
-    url, arn = s.queue("queue", suffix, VisibilityTimeout="5", **redrive(dead_arn, receives), **attributes)
+    url, arn = s.queue("queue", suffix, VisibilityTimeout="12", **redrive(dead_arn, receives), **attributes)
     variables = {"DESTINATION": told} | ({"RESULT": result} if result else {})
     name = a_function(s, "sqs_failures.py", Environment={"Variables": variables})
     return told, url, arn, dead, name
