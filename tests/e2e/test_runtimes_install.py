@@ -184,7 +184,7 @@ def test_functions_of_every_era_run_on_the_version_that_was_installed(tmp_path):
     server.data.mkdir()
     command = [host.binary(), "runtimes", "install", *ERAS, "--data-dir", str(server.data)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    if result.returncode and "ENOTFOUND" in result.stderr + result.stdout or "network" in result.stderr:
+    if result.returncode and any(word in result.stderr + result.stdout for word in ("ENOTFOUND", "network", "_CERT_")):
         pytest.skip("the registry cannot be reached")
     assert result.returncode == 0, result.stderr
     server.start()

@@ -56,7 +56,7 @@ fn every_runtime_of_the_api_is_known() {
         Err(Unavailable::Unknown("cobol".to_owned()))
     );
     assert!(matches!(
-        launch(&catalogue, "dotnet8"),
+        launch(&catalogue, "custom"),
         Err(Unavailable::Unsupported(_))
     ));
     assert!(matches!(launch(&catalogue, "java21"), Err(Unavailable::Missing { fix }) if fix.contains("JDK 21")));
