@@ -25,6 +25,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
+use tracing::Span;
 
 /// A runtime that answers and then exits is given this long for its answer to arrive: the two come by different ways.
 const LAST_WORDS: Duration = Duration::from_millis(10);
@@ -93,9 +94,10 @@ pub(crate) async fn run(
     id: EnvironmentId,
     function: Arc<FunctionRecord>,
     mut inbox: mpsc::UnboundedReceiver<Job>,
-    initialization: Initialization,
+    (initialization, span): (Initialization, Span),
 ) {
     let started = init::start(&shared, &function, shared.environment_name(id), initialization).await;
+    drop(span);
     if initialization == Initialization::Provisioned {
         let failed_at = started.is_err().then(|| shared.clock.monotonic_micros());
         shared.provisioning.started(&function.key, failed_at);
@@ -228,6 +230,7 @@ impl Environment {
 
     /// Runs one job, unless it has `failed` already, and answers it.
     async fn carry_out(&mut self, shared: &Shared, mut job: Job, began: u64, failed: Option<Ended>) -> After {
+        let run = tracing::debug_span!(parent: &job.span, "run");
         let request_id = job.request.request_id;
         if self.has_extensions {
             // What they wrote since the last invocation comes before.
@@ -272,6 +275,8 @@ impl Environment {
             payload: classified.payload,
             log_tail: None,
         };
+        drop(run);
+        job.span.record("outcome", answer.outcome.as_str());
         let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
         let ran = Occurrence::Invoked {
             duration: Duration::from_micros(duration),
@@ -407,6 +412,7 @@ fn answer_failed_start(shared: &Shared, job: Job, failed: Failed) {
         outcome: classified.outcome,
     };
     shared.meter.count(job.request.subject(), ran);
+    job.span.record("outcome", classified.outcome.as_str());
     job.answer(Ok(Answer {
         error_type,
         content_type: None,

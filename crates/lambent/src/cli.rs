@@ -223,6 +223,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_TOKEN", hide_env_values = true)]
     pub(crate) metrics_token: Option<Secret>,
 
+    /// A collector that traces and metrics are sent to, by OTLP over HTTP, such as http://127.0.0.1:4318. [default: none]
+    #[cfg(feature = "otlp")]
+    #[arg(long, env = "LAMBENT_OTLP_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<String>,
+
     /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
     pub(crate) s3_endpoint: Option<String>,

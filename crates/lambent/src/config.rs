@@ -31,6 +31,9 @@ pub(crate) struct Config {
     /// Who has it may read the server's own metrics from anywhere.
     pub(crate) metrics_token: Option<String>,
     pub(crate) auth: Auth,
+    /// Where traces and metrics go.
+    #[cfg(feature = "otlp")]
+    pub(crate) collector: Option<lambent_otlp::Endpoint>,
     pub(crate) s3: Option<S3>,
 }
 
@@ -104,6 +107,12 @@ impl Config {
                 said.s3_secret_key.or(file.s3_secret_key),
             )?,
             auth: auth(listen, file.credentials)?,
+            #[cfg(feature = "otlp")]
+            collector: said
+                .otlp_endpoint
+                .or(file.otlp_endpoint)
+                .map(|endpoint| endpoint.parse().context("--otlp-endpoint"))
+                .transpose()?,
         })
     }
 }

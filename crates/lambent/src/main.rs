@@ -13,6 +13,7 @@ mod function_log;
 mod health;
 mod install;
 mod launcher;
+mod observe;
 mod outside;
 mod runtimes;
 mod serve;

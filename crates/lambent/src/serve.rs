@@ -1,9 +1,9 @@
 //! `lambent serve`: everything started, and stopped in order. How it is put together is in `wiring.rs`.
 
-use crate::{config::Config, dev::Session, wiring::wire};
+use crate::{config::Config, dev::Session, observe::Observing, wiring::wire};
 use anyhow::Context as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{io::IsTerminal as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -16,12 +16,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// Runs a server until it is told to stop, with a function that is being developed if there is one.
 pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_env_filter(filter())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    let observing = Observing::begin(&config);
     if let Err(error) = open_files() {
         tracing::warn!(%error, "the limit on open files could not be raised");
     }
@@ -33,7 +28,7 @@ pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()
         builder
     };
     let runtime = builder.enable_all().build().context("cannot start the runtime")?;
-    let outcome = runtime.block_on(serve(config, session));
+    let outcome = runtime.block_on(serve(config, session, observing));
     // Blocking work that is left, such as unpacking for a client that has gone, does not hold up the end.
     runtime.shutdown_background();
     outcome
@@ -52,11 +47,7 @@ fn open_files() -> rustix::io::Result<()> {
     )
 }
 
-fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("LAMBENT_LOG").unwrap_or_else(|_| "info".into())
-}
-
-async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
+async fn serve(config: Config, session: Option<Session>, observing: Observing) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let (listen, drain) = (config.listen, config.drain);
     let server = wire(config, session.as_ref()).await?;
@@ -103,6 +94,7 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     let mut metrics = JoinSet::new();
     let metrics_stop = CancellationToken::new();
     metrics.spawn(server.metrics.run(metrics_stop.clone()));
+    metrics.spawn(observing.run(server.telemetry, metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
     let mut developing = JoinSet::new();

@@ -18,7 +18,7 @@ use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
-use lambent_http::{Auth, Edge, Exposition, Traffic};
+use lambent_http::{Auth, Edge, Exposition};
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -60,6 +60,7 @@ pub(crate) struct Server {
     pub(crate) sources: Sources,
     pub(crate) buses: Events,
     pub(crate) metrics: Metrics,
+    pub(crate) telemetry: Arc<ServerTelemetry>,
 }
 
 /// What everything stands on.
@@ -189,41 +190,40 @@ impl Ground {
         }
     }
 
-    /// What the server tells of itself, to whom it may.
-    fn exposition(&self, seen: Seen, traffic: &Arc<Traffic>, token: Option<String>) -> Exposition {
-        let telemetry = Arc::new(ServerTelemetry {
+    /// What the server tells of itself.
+    fn telemetry(&self, invoker: &Invoker, logs: &Arc<FileLogs>, sqs: &Sqs) -> Arc<ServerTelemetry> {
+        Arc::new(ServerTelemetry {
             tally: Arc::clone(&self.tally),
-            traffic: Arc::clone(traffic),
-            invoker: seen.invoker,
+            traffic: Arc::default(),
+            invoker: invoker.clone(),
             store: Arc::clone(&self.store),
             commits: Arc::clone(&self.commits),
-            logs: seen.logs,
-            sqs: seen.sqs,
+            logs: Arc::clone(logs),
+            sqs: sqs.clone(),
             started: self.clock.now(),
-        });
-        Exposition { telemetry, token }
+        })
     }
 
     fn edge(
         self,
         control: &Control,
-        seen: Seen,
+        telemetry: &Arc<ServerTelemetry>,
         companions: Vec<Arc<dyn Api>>,
-        auth: Auth,
-        token: Option<String>,
+        (auth, token): (Auth, Option<String>),
     ) -> Arc<Edge> {
-        let traffic: Arc<Traffic> = Arc::default();
-        let invoker = seen.invoker.clone();
         Arc::new(Edge::new(lambent_http::Parts {
             control: control.clone(),
             companions,
-            exposition: self.exposition(seen, &traffic, token),
-            traffic,
+            exposition: Exposition {
+                telemetry: Arc::clone(telemetry) as _,
+                token,
+            },
+            traffic: Arc::clone(&telemetry.traffic),
             meter: self.meter(),
             code: self.code,
             auth,
             health: Arc::new(ServerHealth {
-                invoker,
+                invoker: telemetry.invoker.clone(),
                 store: self.store,
             }),
             clock: self.clock,
@@ -257,13 +257,6 @@ impl Ground {
         };
         (Dispatcher::new(parts, options), courier)
     }
-}
-
-/// Whom telemetry asks.
-struct Seen {
-    invoker: Invoker,
-    logs: Arc<FileLogs>,
-    sqs: Sqs,
 }
 
 /// Puts a server together.
@@ -322,12 +315,8 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         Arc::new(sns),
         Arc::new(sqs.clone()),
     ];
-    let seen = Seen {
-        invoker: invoker.clone(),
-        logs: Arc::clone(&kept_logs),
-        sqs: sqs.clone(),
-    };
-    let edge = ground.edge(&control, seen, companions, config.auth, config.metrics_token);
+    let telemetry = ground.telemetry(&invoker, &kept_logs, &sqs);
+    let edge = ground.edge(&control, &telemetry, companions, (config.auth, config.metrics_token));
     inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
@@ -343,6 +332,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         sources,
         buses,
         metrics,
+        telemetry,
     })
 }
 
