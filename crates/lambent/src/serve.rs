@@ -77,7 +77,7 @@ async fn serve(config: Config, session: Option<Session>, observing: Observing) -
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
     events.spawn(server.courier.run(events_stop.clone()));
-    events.spawn(server.logs.care(events_stop.clone()));
+    events.spawn(server.logs.clone().care(events_stop.clone()));
     events.spawn(server.sources.run(events_stop.clone()));
     events.spawn(server.buses.run(events_stop.clone()));
     let mut sweeper = JoinSet::new();
@@ -91,6 +91,9 @@ async fn serve(config: Config, session: Option<Session>, observing: Observing) -
             }
         }
     });
+    let mut counter = JoinSet::new();
+    let counter_stop = CancellationToken::new();
+    counter.spawn(server.logs.count(counter_stop.clone()));
     let mut metrics = JoinSet::new();
     let metrics_stop = CancellationToken::new();
     metrics.spawn(server.metrics.run(metrics_stop.clone()));
@@ -118,7 +121,9 @@ async fn serve(config: Config, session: Option<Session>, observing: Observing) -
         sweeper.shutdown().await;
         server.control.shut_down().await;
         server.sqs.shut_down().await;
-        // The last invocations are counted, too.
+        // The last invocations are counted, too, and what they wrote.
+        counter_stop.cancel();
+        counter.join_all().await;
         metrics_stop.cancel();
         metrics.join_all().await;
         // Everything that held it has ended with it; what is left is this.
