@@ -44,6 +44,8 @@ FREE = {
     "remaining-time-in-millis": r"[0-9]+",
     # Python's own, also where the interpreter is the system's.
     "library": r"/(?:var/lang|usr|usr/local)/lib/python[0-9.]+",
+    # Of messages of queues.
+    "approximate-first-receive-timestamp": r"[0-9]{13}",
     "address": r"(?:169\.254(?:\.[0-9]{1,3}){2}|127\.0\.0\.1)",
 }
 
@@ -70,6 +72,10 @@ FORMS = {
     "function-url": r"https?://\S+/",
     "code-sha256": r"[A-Za-z0-9+/]{43}=",
     "log-result": r"[A-Za-z0-9+/]+=*",
+    "sent-timestamp": r"[0-9]{13}",
+    "timestamp": r"[0-9]{13}|timestamp",
+    "sender-id": r"\S+",
+    "maximum-batching-window-in-seconds": r"[0-9]+",
 }
 
 PLACEHOLDER = re.compile(r"<([a-z][A-Za-z0-9_-]*?)(?::(\d+)|:len\((\d+)\)|_(\d+))?>")
@@ -152,8 +158,9 @@ class Comparison:
         if expected in LISTS:
             return isinstance(actual, list) and all(isinstance(each, str) for each in actual)
         if isinstance(actual, datetime.datetime):
-            return expected in ("date", "datetime")
+            return expected in ("date", "datetime", "<datetime>")
         if expected in FORMS:
+            actual = str(actual) if type(actual) is int else actual
             return isinstance(actual, str) and re.fullmatch(FORMS[expected], actual) is not None
         if isinstance(actual, int | float) and not isinstance(actual, bool) and PLACEHOLDER.fullmatch(expected):
             actual = str(actual)

@@ -29,7 +29,7 @@ import object_store  # noqa: E402
 import scenario as scenarios  # noqa: E402
 import server  # noqa: E402
 
-RECORDINGS = "lambda", "lambda_common", "lambda_runtimes", "lambda_api"
+RECORDINGS = "lambda", "lambda_common", "lambda_runtimes", "lambda_api", "event_source_sqs"
 MISSES = FOLDER / "misses.tsv"
 FIRST_ACCOUNT = 400000000000
 # Most of a scenario's time is spent waiting for functions to come to rest.
@@ -162,8 +162,9 @@ def figures(outcomes):
     """`matched / total` for each class, in order of size, for each file of recordings, and for all."""
     classes, files = collections.defaultdict(list), collections.defaultdict(list)
     for outcome in outcomes:
-        file, group, _ = outcome.name.split("::", 2)
-        classes[f"{file}::{group}"].append(outcome.matched)
+        # Some files have scenarios outside of classes.
+        group, file = outcome.name.rpartition("::")[0], outcome.name.partition("::")[0]
+        classes[group].append(outcome.matched)
         files[f"{file}.json"].append(outcome.matched)
     by_size = sorted(classes.items(), key=lambda group: -len(group[1]))
     groups = [*by_size, *files.items(), ("matched", [outcome.matched for outcome in outcomes])]

@@ -24,6 +24,7 @@ import urllib3
 FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
 #: Where the interfaces are that functions in Java implement.
 JAVA = FUNCTIONS.parents[2] / "runtimes/java"
+STAND_IN = FUNCTIONS.parents[1] / "dotnet/Amazon.Lambda.Core.cs"
 COMPILING = threading.Lock()
 REGION = "us-east-1"
 # The account in whose name the answers were recorded.
@@ -86,10 +87,10 @@ class Clients:
         self.session = botocore.session.Session()
         self.lock = threading.Lock()
 
-    def make(self, account, region, validates):
+    def make(self, account, region, validates, service="lambda"):
         with self.lock:
             return self.session.create_client(
-                "lambda",
+                service,
                 endpoint_url=self.url,
                 region_name=region,
                 aws_access_key_id=account,
@@ -144,6 +145,17 @@ class Scenario:
         #: Calls that prepare something, and must succeed.
         self.do = Calls(self, client, must=True)
 
+    @functools.cached_property
+    def sqs(self):
+        """Calls to SQS, which must succeed."""
+        return Calls(self, self.clients.make(self.account, REGION, validates=False, service="sqs"), must=True)
+
+    def queue(self, kind="queue", suffix="", **attributes):
+        """Makes a queue and returns its URL and its ARN, both in the scenario's own account."""
+        name = self.name(kind) + suffix
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"{self.around.url}/{self.account}/{name}", self.arn(name, service="sqs")
+
     def client(self, region=REGION, account=None, validates=False):
         """Calls to another region, as another account, or with the SDK's own checks."""
         return Calls(self, self.clients.make(account or self.account, region, validates), must=False)
@@ -170,18 +182,19 @@ class Scenario:
         metadata = answer.pop("ResponseMetadata", {})
         if "Payload" in answer:
             answer["Payload"] = answer["Payload"].read().decode()
-        answer = self._in_recorded_account(answer)
+        answer = self.in_recorded_account(answer)
         if "HTTPStatusCode" in metadata:
             answer["ResponseMetadata"] = {"HTTPStatusCode": metadata["HTTPStatusCode"]}
         return answer
 
-    def _in_recorded_account(self, value):
+    def in_recorded_account(self, value):
+        """What a scenario saw, as one of the recorded account would have seen it."""
         if isinstance(value, str):
             return value.replace(self.account, RECORDED_ACCOUNT)
         if isinstance(value, list):
-            return [self._in_recorded_account(each) for each in value]
+            return [self.in_recorded_account(each) for each in value]
         if isinstance(value, dict):
-            return {self._in_recorded_account(name): self._in_recorded_account(each) for name, each in value.items()}
+            return {self.in_recorded_account(name): self.in_recorded_account(each) for name, each in value.items()}
         return value
 
     # Names and ARNs.
@@ -345,6 +358,34 @@ def _compiled():
         command = [compiler, "--release", "8", "-nowarn", "-Xlint:none", "-implicit:class", "-sourcepath", str(JAVA), "-d", folder]
         subprocess.run([*command, *sources], check=True, capture_output=True)
         return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*.class"))}
+
+
+def assembled(runtime):
+    """The function in .NET, with the stand-in for Amazon.Lambda.Core that it brings along: path to content."""
+    with COMPILING:
+        version = runtime.removeprefix("dotnet") + ".0"
+        options = {"framework": {"name": "Microsoft.NETCore.App", "version": f"{version}.0"}}
+        own, framework = "dotnet/1.0.0", f".NETCoreApp,Version=v{version}"
+        dependencies = {
+            "runtimeTarget": {"name": framework, "signature": ""},
+            "targets": {framework: {own: {"runtime": {"dotnet.dll": {}, "Amazon.Lambda.Core.dll": {}}}}},
+            "libraries": {own: {"type": "project", "serviceable": False, "sha512": ""}},
+        }
+        lists = {"dotnet.deps.json": json.dumps(dependencies), "dotnet.runtimeconfig.json": json.dumps({"runtimeOptions": options})}
+        return _assembled() | lists
+
+
+@functools.cache
+def _assembled():
+    compiler = shutil.which("mcs")
+    if compiler is None:
+        raise NotAsExpected("there is no mcs on this host to compile the function with")
+    with tempfile.TemporaryDirectory() as folder:
+        core, function = f"{folder}/Amazon.Lambda.Core.dll", f"{folder}/dotnet.dll"
+        for out, library, file in (core, "System.dll", STAND_IN), (function, core, FUNCTIONS / "dotnet/Function.cs"):
+            command = [compiler, "-langversion:7", "-target:library", f"-r:{library}", f"-out:{out}", str(file)]
+            subprocess.run(command, check=True, capture_output=True)
+        return {path.name: path.read_bytes() for path in sorted(pathlib.Path(folder).glob("*.dll"))}
 
 
 def archive_of(size):

@@ -1,8 +1,9 @@
-"""Event source mappings, as AWS recorded them. They are checked, kept and shown; nothing is read yet."""
+"""Event source mappings, as AWS recorded them. They are checked, kept and shown; what is read is in test_sqs_source.py."""
 
 import pytest
 from botocore.exceptions import ClientError
 
+from kit.eventually import eventually
 from kit.functions import a_name
 
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -17,8 +18,17 @@ def refused(call, **arguments):
     return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
-def queue(suffix=""):
-    return f"arn:aws:sqs:us-east-1:000000000000:{a_name('queue')}{suffix}"
+@pytest.fixture
+def queue(lambent):
+    """Makes queues: `queue()` is the ARN of one."""
+    sqs = lambent.client(service="sqs")
+
+    def make():
+        name = a_name("queue")
+        sqs.create_queue(QueueName=name)
+        return f"arn:aws:sqs:us-east-1:000000000000:{name}"
+
+    return make
 
 
 def table():
@@ -59,7 +69,7 @@ def shown(answer):
     return {key: value for key, value in answer.items() if key not in ("ResponseMetadata", "LastModified")}
 
 
-def test_the_life_of_a_stream_mapping(aws, function, create):
+def test_the_life_of_a_stream_mapping(aws, function, create, queue):
     source, failures = table(), queue()
     created = create(
         source,
@@ -99,7 +109,7 @@ def test_the_life_of_a_stream_mapping(aws, function, create):
     assert refused(aws.get_event_source_mapping, UUID=uuid) == MISSING
 
 
-def test_a_queue_shows_less_and_is_updated(aws, create):
+def test_a_queue_shows_less_and_is_updated(aws, create, queue):
     source = queue()
     created = create(source)
     assert set(created) == {
@@ -131,12 +141,12 @@ def test_a_queue_shows_less_and_is_updated(aws, create):
     assert updated["FilterCriteria"] == {"Filters": [{"Pattern": pattern}]}
     assert updated["ScalingConfig"] == {"MaximumConcurrency": 5}
     assert aws.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
-    assert aws.get_event_source_mapping(UUID=uuid)["State"] == "Disabled"
+    eventually(lambda: aws.get_event_source_mapping(UUID=uuid)["State"] == "Disabled", 30, "the end of reading")
     cleared = aws.update_event_source_mapping(UUID=uuid, FilterCriteria={})
     assert "FilterCriteria" not in cleared and cleared["BatchSize"] == 15
 
 
-def test_nothing_is_read_twice_for_a_function(aws, function, create):
+def test_nothing_is_read_twice_for_a_function(aws, function, create, queue):
     source = queue()
     uuid = create(source)["UUID"]
     advice = f"Please update or delete the existing mapping with UUID {uuid}"
@@ -188,7 +198,7 @@ def test_kafka_of_ones_own(function, create):
     assert other["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "mine"}
 
 
-def test_functions_are_named_in_every_form(aws, function, create):
+def test_functions_are_named_in_every_form(aws, function, create, queue):
     aws.publish_version(FunctionName=function.name)
     aws.create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
     arn = f"arn:aws:lambda:us-east-1:000000000000:function:{function.name}"
@@ -200,7 +210,7 @@ def test_functions_are_named_in_every_form(aws, function, create):
         assert create(queue(), FunctionName=name)["FunctionArn"] == expected
 
 
-def test_mappings_are_listed_by_function_and_source(aws, python, create):
+def test_mappings_are_listed_by_function_and_source(aws, python, create, queue):
     other = python(HANDLER)
     shared = queue()
     first, second = create(shared)["UUID"], create(queue())["UUID"]
@@ -215,11 +225,16 @@ def test_mappings_are_listed_by_function_and_source(aws, python, create):
     assert uuids(FunctionName=other.name) == {third}
 
 
-def test_refusals_are_worded_as_recorded(aws, create):
+def test_refusals_are_worded_as_recorded(aws, create, queue):
     for call in (aws.get_event_source_mapping, aws.delete_event_source_mapping, aws.update_event_source_mapping):
         assert refused(call, UUID=NEVER) == MISSING
     assert refused(create) == (INVALID, "Unrecognized event source.")
     assert refused(create, source=queue(), FunctionName="doesnotexist") == (INVALID, "Function does not exist")
+    assert refused(create, source=f"arn:aws:sqs:us-east-1:000000000000:{a_name('nothing')}") == (
+        INVALID,
+        "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+        "SQS Error Message: The specified queue does not exist.",
+    )
     destination = {"OnFailure": {"Destination": queue()}}
     unsupported = "Unsupported DestinationConfig parameter for given event source mapping type."
     assert refused(create, source=queue(), DestinationConfig=destination) == (INVALID, unsupported)
@@ -242,7 +257,7 @@ def test_refusals_are_worded_as_recorded(aws, create):
     assert "FilterCriteria" not in empty and empty["DestinationConfig"] == {"OnFailure": {}}
 
 
-def test_mappings_bear_tags(aws, create):
+def test_mappings_bear_tags(aws, create, queue):
     arn = create(queue(), Tags={"A": "a"})["EventSourceMappingArn"]
     assert aws.list_tags(Resource=arn)["Tags"] == {"A": "a"}
     aws.tag_resource(Resource=arn, Tags={"B": "b"})

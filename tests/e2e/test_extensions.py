@@ -103,6 +103,29 @@ def logged(server, text):
     return lines(server, text)
 
 
+def test_the_runtime_starts_once_every_extension_has_registered(accompanied):
+    late = """
+    time.sleep(1)
+    open("/tmp/prepared", "w").close()
+    me = Extension()
+    me.register("INVOKE")
+    while True:
+        me.next()
+    """
+    handler = """
+        import os
+        FOUND = os.path.exists("/tmp/prepared")
+        def handler(event, context):
+            if event:
+                os._exit(1)
+            return FOUND
+    """
+    function = accompanied({"late": script(late)}, handler)
+    assert function.invoke({}).value is True
+    function.invoke({"exit": True})
+    assert function.invoke({}).value is True, "an environment that is used again after a crash"
+
+
 def test_an_extension_is_told_of_invocations_and_of_the_end(server, accompanied):
     function = accompanied({"watcher": script(WATCHER)})
     answers = [function.invoke({"n": n}) for n in range(3)]

@@ -1,8 +1,9 @@
 """Whatever was accepted ends somewhere: events, what is told of them, what was published, and messages in queues.
 
-The server is killed again and again while functions fail at random, exit and are throttled. Afterwards every event has been told of by
-exactly one kind of record, every message has been handled or is in the dead-letter queue, and what arrived twice is counted.
-LAMBENT_SEED, LAMBENT_ROUNDS and LAMBENT_LOAD choose another course.
+The server is killed again and again while functions fail at random, exit, take too long, are throttled and are updated. Afterwards every
+event has been told of by exactly one kind of record, every message has been handled or is in the dead-letter queue, and what arrived twice
+is counted. LAMBENT_SEED, LAMBENT_ROUNDS and LAMBENT_LOAD (of each kind in a round) choose another course; for 10,000 events, 10,000
+messages and as much that is published, LAMBENT_ROUNDS=40 LAMBENT_LOAD=250.
 """
 
 import collections
@@ -22,11 +23,16 @@ from kit.zips import package
 SEED = int(os.environ.get("LAMBENT_SEED", "1"))
 ROUNDS = int(os.environ.get("LAMBENT_ROUNDS", "4"))
 LOAD = int(os.environ.get("LAMBENT_LOAD", "60"))
+SENDERS = 4
+# How long the end may take of what is still to be run, in seconds.
+PATIENCE = 240 + ROUNDS * LOAD // 10
 DEAD = (botocore.exceptions.HTTPClientError, botocore.exceptions.EndpointConnectionError)
 FAILING = """
 import json, os, random, time
 def handler(event, context):
     chance = random.random()
+    if chance < 0.02:
+        time.sleep(60)
     if chance < 0.05:
         os._exit(1)
     if chance < 0.4:
@@ -57,7 +63,7 @@ class Server:
 
     def function(self, name):
         self.aws.create_function(
-            FunctionName=name, Runtime=host.newest("python"), Handler="function.handler", Role=ROLE, Timeout=10,
+            FunctionName=name, Runtime=host.newest("python"), Handler="function.handler", Role=ROLE, Timeout=3,
             Code={"ZipFile": package({"function.py": FAILING})},
         )  # fmt: skip
         self.aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
@@ -102,14 +108,14 @@ def prepare(server):
 class Sender:
     """Sends until the server is dead, and remembers what was acknowledged."""
 
-    def __init__(self):
+    def __init__(self, number):
         self.events, self.messages, self.published = set(), set(), set()
-        self.number = 0
+        self.number = number
 
-    def work(self, server, topic, most):
+    def work(self, server, topic):
         try:
-            for _ in range(most):
-                self.number += 1
+            for _ in range(LOAD // SENDERS):
+                self.number += SENDERS
                 n, body = self.number, json.dumps({"n": self.number})
                 functions.Function(server.aws, "events").send({"n": n})
                 self.events.add(n)
@@ -121,48 +127,70 @@ class Sender:
             return
 
 
+def update(server, chance):
+    """Gives a function a new configuration, so that its next invocation finds no environment."""
+    name = chance.choice(["events", "messages"])
+    try:
+        server.aws.update_function_configuration(FunctionName=name, Description=str(chance.random()))
+    except (*DEAD, server.aws.exceptions.ResourceConflictException):
+        # The server was killed first, or within an update before.
+        return
+
+
+def interfere(server, senders, topic, chance):
+    """Lets everything work for a moment, then kills the server."""
+    threads = [threading.Thread(target=sender.work, args=(server, topic)) for sender in senders]
+    threads.append(threading.Thread(target=update, args=(server, chance)))
+    for thread in threads:
+        thread.start()
+    # The moment of the kill is what the test is about; this is no wait for something to happen.
+    time.sleep(chance.uniform(0.5, 2.0) * max(1, LOAD / 100))
+    server.server.kill()
+    for thread in threads:
+        thread.join()
+    server.server.start()
+    server.connect()
+
+
 def test_every_event_and_every_message_ends_somewhere(fresh_lambent):
     chance = random.Random(SEED)
     print(f"LAMBENT_SEED={SEED} LAMBENT_ROUNDS={ROUNDS} LAMBENT_LOAD={LOAD}")
     server = Server(fresh_lambent("--function-logs", "--event-time-scale", "60"))
     topic = prepare(server)
-    sender = Sender()
+    senders = [Sender(number) for number in range(SENDERS)]
     for _ in range(ROUNDS):
-        thread = threading.Thread(target=sender.work, args=(server, topic, LOAD))
-        thread.start()
-        # The moment of the kill is what the test is about; this is no wait for something to happen.
-        time.sleep(chance.uniform(0.5, 2.0))
-        server.server.kill()
-        thread.join()
-        server.server.start()
-        server.connect()
-    sender.work(server, topic, LOAD)
-    eventually(lambda: server.left("work") == 0, 240, "the end of the messages")
+        interfere(server, senders, topic, chance)
+    for sender in senders:
+        sender.work(server, topic)
+    events, messages, published = (
+        set().union(*(getattr(sender, kind) for sender in senders)) for kind in ("events", "messages", "published")
+    )
+    eventually(lambda: server.left("work") == 0, PATIENCE, "the end of the messages")
     told = collections.Counter()
     failed = collections.Counter()
 
     def all_told():
         told.update(record["requestPayload"]["n"] for record in server.drained("good"))
         failed.update(record["requestPayload"]["n"] for record in server.drained("bad"))
-        return sender.events <= set(told) | set(failed)
+        return events <= set(told) | set(failed)
 
-    eventually(all_told, 240, "the end of the events")
+    eventually(all_told, PATIENCE, "the end of the events")
     heard = collections.Counter()
 
     def all_heard():
         heard.update(body["n"] for body in server.drained("heard"))
-        return sender.published <= set(heard)
+        return published <= set(heard)
 
-    eventually(all_heard, 120, "what was published")
+    eventually(all_heard, PATIENCE, "what was published")
     twice = lambda counts: sum(count - 1 for count in counts.values())
     dead = {body["n"] for body in server.drained("dead")}
     lines = lambda: (line for line in server.server.log().splitlines() if "HANDLED " in line)
     handled = lambda: {int(line.rpartition("HANDLED ")[2]) for line in lines()}
-    eventually(lambda: sender.messages <= handled() | dead, 20, "every message in the log or in the dead-letter queue")
+    eventually(lambda: messages <= handled() | dead, 20, "every message in the log or in the dead-letter queue")
     print(
-        f"{len(sender.events)} events: {len(told)} succeeded, {len(failed)} failed, {twice(told + failed)} told of again; "
-        f"{len(sender.messages)} messages, {len(dead)} of them dead; "
-        f"{len(sender.published)} published, {twice(heard)} of them heard again"
+        f"{len(events)} events: {len(told)} succeeded, {len(failed)} failed, {twice(told + failed)} told of again; "
+        f"{len(messages)} messages, {len(dead)} of them dead; "
+        f"{len(published)} published, {twice(heard)} of them heard again"
     )  # fmt: skip
     assert told and failed
     # Told of again is only what was being told of at a kill, or what ended and was tried again because of one.

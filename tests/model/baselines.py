@@ -20,8 +20,9 @@ _numbers = itertools.count(1)
 class World:
     """Makes what requests need."""
 
-    def __init__(self, aws):
+    def __init__(self, aws, sqs):
         self.aws = aws
+        self.sqs = sqs
 
     def name(self):
         return f"model-{next(_numbers)}"
@@ -55,10 +56,14 @@ class World:
         answer = self.aws.create_code_signing_config(AllowedPublishers={"SigningProfileVersionArns": [profile]})
         return answer["CodeSigningConfig"]["CodeSigningConfigArn"]
 
+    def queue(self):
+        """The ARN of a queue."""
+        name = self.name()
+        self.sqs.create_queue(QueueName=name)
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
     def mapping(self):
-        answer = self.aws.create_event_source_mapping(
-            FunctionName=self.function(), EventSourceArn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.name()}"
-        )
+        answer = self.aws.create_event_source_mapping(FunctionName=self.function(), EventSourceArn=self.queue())
         return answer["UUID"]
 
 
@@ -147,7 +152,7 @@ BASELINES = {
     },
     "CreateEventSourceMapping": lambda world: {
         "FunctionName": world.function(),
-        "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{world.name()}",
+        "EventSourceArn": world.queue(),
     },
     "CreateFunction": lambda world: {
         "FunctionName": world.name(),

@@ -22,7 +22,7 @@ def lambent(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def world(lambent):
-    return World(lambent.client())
+    return World(lambent.client(), lambent.client(service="sqs"))
 
 
 def everything(aws):

@@ -19,9 +19,11 @@ const SECTIONS: &[(&str, &str)] = &[
     ("lambda", "Lambda"),
     ("cloudwatch", "CloudWatch"),
     ("eventbridge", "EventBridge"),
+    ("iam", "IAM"),
     ("logs", "CloudWatch Logs"),
     ("sns", "SNS"),
     ("sqs", "SQS"),
+    ("sts", "STS"),
 ];
 
 /// Runs the task.

@@ -129,7 +129,8 @@ fn commits(server: &Server) -> Result<Samples> {
     Ok(Samples::new(latencies, clock.monotonic_micros() - began))
 }
 
-fn show(what: &str, samples: &Samples) {
+/// Prints the row of a measurement.
+pub(crate) fn show(what: &str, samples: &Samples) {
     let (p50, p99) = (samples.percentile(50).unwrap_or(0), samples.percentile(99).unwrap_or(0));
     println!(
         "{what:<44} {:>16} {:>16.0}",

@@ -11,14 +11,20 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(30);
 const HEAD_END: &[u8] = b"\r\n\r\n";
 /// Any well-formed signature is accepted on a loopback address.
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, \
-    SignedHeaders=host;x-amz-date, Signature=0000000000000000000000000000000000000000000000000000000000000000";
+const SIGNATURE: &str =
+    "SignedHeaders=host;x-amz-date, Signature=0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A request as it goes over the wire, with the headers that AWS's clients send.
 pub(crate) fn request(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    request_to("lambda", "Content-Type: application/json", method, path, body)
+}
+
+/// The same to a service, with headers of one's own that are joined by line ends.
+pub(crate) fn request_to(service: &str, headers: &str, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: identity\r\nX-Amz-Date: 20260101T000000Z\r\n\
-         Content-Type: application/json\r\nAuthorization: {AUTHORIZATION}\r\nContent-Length: {}\r\n\r\n",
+         {headers}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, {SIGNATURE}\r\n\
+         Content-Length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
@@ -70,19 +76,22 @@ impl Answer {
 
 /// One request on a connection of its own; its answer's status and body.
 pub(crate) fn call(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+    exchange(address, &request(method, path, body)).with_context(|| format!("no answer to {method} {path}"))
+}
+
+/// One request, as it goes over the wire, on a connection of its own.
+pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(&request(method, path, body))?;
+    stream.write_all(request)?;
     let (mut received, mut chunk) = (Vec::new(), [0; 16_384]);
     loop {
         if let Some(answer) = Answer::parse(&received) {
             return Ok((answer.status, received[answer.head..answer.length].to_vec()));
         }
-        let count = stream
-            .read(&mut chunk)
-            .with_context(|| format!("no answer to {method} {path}"))?;
-        ensure!(count > 0, "the connection ended within the answer to {method} {path}");
+        let count = stream.read(&mut chunk)?;
+        ensure!(count > 0, "the connection ended within the answer");
         received.extend_from_slice(&chunk[..count]);
     }
 }

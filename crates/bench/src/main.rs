@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod control;
+mod events;
 mod floor;
 mod function;
 mod http;
@@ -15,7 +16,7 @@ mod measure;
 mod report;
 mod server;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -41,6 +42,10 @@ struct Options {
     /// Measure queries of logs instead: one hour of a week of 10 million events.
     #[arg(long)]
     logs: bool,
+
+    /// Measure asynchronous events and queues instead, with a million messages waiting.
+    #[arg(long)]
+    events: bool,
 
     /// Measure only functions whose label contains this.
     #[arg(long)]
@@ -69,6 +74,10 @@ fn main() -> Result<()> {
         functions.retain(|function| function.label.contains(only.as_str()));
     }
     println!("{}", machine::facts());
+    if options.events {
+        let function = functions.into_iter().next().context("there is no function")?;
+        return events::measure(&options.server[0], &options.serve, function, options.quick);
+    }
     println!(
         "The load comes from a thread of the benchmark's own process, the floor is another thread of it; page cache warm.\n"
     );

@@ -137,7 +137,7 @@ impl Server {
         anyhow::bail!("{name} does not settle")
     }
 
-    fn control(&self, method: &str, path: &str, body: &[u8]) -> Result<String> {
+    pub(crate) fn control(&self, method: &str, path: &str, body: &[u8]) -> Result<String> {
         let (status, answer) = http::call(self.address, method, path, body)?;
         let answer = String::from_utf8(answer)?;
         ensure!((200..300).contains(&status), "{method} {path}: {status} {answer}");

@@ -30,6 +30,8 @@ pub enum Refusal {
     InvalidParameterUntyped(String),
     /// Something else is in the way; the text is AWS's.
     Conflict(String),
+    /// An event source mapping is changing: what cannot be done to it meanwhile.
+    MappingInUse(&'static str),
     /// A value breaks a rule that AWS words like one of the model's.
     Invalid(String),
     /// The deployment package was refused.
@@ -90,6 +92,9 @@ impl From<Refusal> for ServiceError {
             Refusal::InvalidParameterUntyped(text) => errors::INVALID_PARAMETER_VALUE_EXCEPTION
                 .with(text)
                 .typed(ErrorType::Absent),
+            Refusal::MappingInUse(what) => errors::RESOURCE_IN_USE_EXCEPTION.with(format!(
+                "Cannot {what} the event source mapping because it is in use."
+            )),
             Refusal::Conflict(text) => errors::RESOURCE_CONFLICT_EXCEPTION.with(text),
             Refusal::Invalid(text) => error::VALIDATION.with(text),
             Refusal::Package(refused) => package(refused),

@@ -3,7 +3,8 @@
 use crate::{concurrency::Capacity, function_url::UrlIndex, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
-use lambent_store::{CodeStore, ObjectReader, Store};
+use lambent_sources::Desk;
+use lambent_store::{CodeStore, ObjectStore, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
 use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::sync::{Notify, RwLock};
@@ -45,11 +46,13 @@ pub struct Parts {
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
     /// Where packages in buckets are read from, if anywhere.
-    pub objects: Option<Arc<dyn ObjectReader>>,
+    pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.
     pub events: EventQueue,
+    /// Knows of queues and of the mappings that are read.
+    pub sources: Desk,
     /// Tells whether a version can be run.
     pub readiness: Arc<dyn Readiness>,
     /// Time.
@@ -81,11 +84,13 @@ pub struct Shared {
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
     /// Where packages in buckets are read from, if anywhere.
-    pub objects: Option<Arc<dyn ObjectReader>>,
+    pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.
     pub events: EventQueue,
+    /// Knows of queues and of the mappings that are read.
+    pub sources: Desk,
     /// Tells whether a version can be run.
     pub readiness: Arc<dyn Readiness>,
     /// Time.
@@ -124,6 +129,7 @@ impl Core {
             objects: parts.objects,
             invoker: parts.invoker,
             events: parts.events,
+            sources: parts.sources,
             readiness: parts.readiness,
             clock: parts.clock,
             links: Links::new(parts.ids.as_ref()),

@@ -11,8 +11,8 @@ use lambent_invoker::{
 use lambent_sandbox::{Enforcement, EnvSpec, Gate, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
-    CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
-    StateReasonCode, Timestamp, Uncounted, Version,
+    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
+    Timestamp, Uncounted, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{
@@ -32,6 +32,7 @@ pub fn context() -> RequestContext {
     RequestContext {
         scope: contract::scope("111111111111"),
         access_key: None,
+        session: None,
         request_id: RequestId::new(&ids),
         host: Some("127.0.0.1:4566".to_owned()),
         trace_id: None,
@@ -66,6 +67,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         store,
         code: Arc::new(FakeCode::default()),
         objects: None,
+        sources: lambent_sources::Desk::default(),
         invoker,
         readiness: Arc::new(Nothing),
         clock,
@@ -149,13 +151,13 @@ impl Launcher for Nothing {
 }
 
 impl AwsEndpoint for Nothing {
-    fn serve(&self, _: TcpListener, _: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
+    fn serve(&self, _: TcpListener, _: &FunctionRecord) -> io::Result<BoxFuture<'static, ()>> {
         Ok(Box::pin(pending()))
     }
 }
 
 impl Outside for Nothing {
-    fn stand_at(&self, _: Gate, _: &FunctionKey) -> BoxFuture<'static, ()> {
+    fn stand_at(&self, _: Gate, _: &FunctionRecord) -> BoxFuture<'static, ()> {
         Box::pin(pending())
     }
 }
@@ -173,8 +175,8 @@ impl SandboxProvider for Nothing {
 }
 
 impl LogSink for Nothing {
-    fn open(&self, _: &LogStream) -> Box<dyn LogWriter> {
-        Box::new(Nothing)
+    fn open<'a>(&'a self, _: &'a LogStream) -> BoxFuture<'a, Box<dyn LogWriter>> {
+        Box::pin(ready(Box::new(Nothing) as Box<dyn LogWriter>))
     }
 }
 

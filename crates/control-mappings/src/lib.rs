@@ -22,5 +22,5 @@ mod operations {
     include!(concat!(env!("OUT_DIR"), "/operations.rs"));
 }
 
-pub use mapping::enabled_mappings;
+pub use mapping::{mappings_to_read, remove_mapping};
 pub use operations::*;

@@ -1,7 +1,8 @@
 //! Event source mappings as they are kept and shown.
 //!
 //! Queues are read, by the crate `sources`. Of the other sources a mapping is checked, kept and shown as AWS does, and no event comes of
-//! it.
+//! it. What a client says holds once it is committed; a mapping is said to be changing until those who read it have taken it over and
+//! the batches of what it was before have ended, and one that is deleted goes then.
 
 use crate::{
     Core, Refusal,
@@ -13,9 +14,10 @@ use lambent_models::lambda::{
     FilterCriteria, OnFailure, OnSuccess, ProvisionedPollerConfig, ScalingConfig, SelfManagedEventSource,
     SelfManagedKafkaEventSourceConfig, SourceAccessConfiguration,
 };
-use lambent_store::{DocumentKey, Kind};
+use lambent_sources::Mappings;
+use lambent_store::{Change, DocumentKey, Kind, Transaction};
 use lambent_types::{
-    Scope,
+    QueueKey, Scope,
     event_source_mapping::{EventSource, EventSourceMapping, StartingPosition},
 };
 use lambent_wire::Time;
@@ -31,6 +33,20 @@ pub(crate) struct Mapping {
     pub(crate) mapping: EventSourceMapping,
     /// What has no effect on a single host: kept and returned.
     pub(crate) kept: Kept,
+    /// What was done to it last, which is told until it is in effect.
+    #[serde(default)]
+    pub(crate) step: Step,
+}
+
+/// What a client does to a mapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Step {
+    Create,
+    #[default]
+    Update,
+    Enable,
+    Disable,
+    Delete,
 }
 
 /// Settings without effect.
@@ -58,7 +74,7 @@ impl Noun for Claim {
     const KIND: Kind = Kind::EventSourceMapping;
 }
 
-/// What a mapping is going through. It is at rest as soon as it is committed; what a client is told on the way is AWS's.
+/// What a mapping is going through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Creating,
@@ -71,8 +87,8 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// The state at rest.
-    pub(crate) const fn of(mapping: &EventSourceMapping) -> Self {
+    /// The state once everything is in effect.
+    const fn at_rest(mapping: &EventSourceMapping) -> Self {
         if mapping.enabled { Self::Enabled } else { Self::Disabled }
     }
 
@@ -158,24 +174,81 @@ pub(crate) async fn find(core: &Core, scope: &Scope, id: Option<String>) -> Resu
     found.ok_or_else(|| Refusal::NotFound("The resource you requested does not exist.".to_owned()))
 }
 
-/// All mappings that are on, of every account and region.
+/// All mappings of queues that are on, or that are to go, of every account and region.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn enabled_mappings(core: &Core) -> Result<Vec<EventSourceMapping>, Refusal> {
-    let mut enabled = Vec::new();
+pub async fn mappings_to_read(core: &Core) -> Result<Mappings, Refusal> {
+    let mut mappings = Mappings::default();
     for scope in core.store.document_scopes(Kind::EventSourceMapping).await? {
         let found = core.list_all::<Mapping>(&scope, Some("")).await?;
-        let mappings = found.into_iter().map(|stored| stored.value.mapping);
-        enabled.extend(mappings.filter(|mapping| mapping.enabled));
+        let of_queues = found.into_iter().map(|stored| stored.value).filter(Mapping::is_read);
+        for Mapping { mapping, step, .. } in of_queues {
+            if step == Step::Delete {
+                mappings.going.push(mapping);
+            } else if mapping.enabled {
+                mappings.on.push(mapping);
+            }
+        }
     }
-    Ok(enabled)
+    Ok(mappings)
+}
+
+/// Removes a mapping that was to go and is not read any more. One that is gone already stays so.
+///
+/// # Errors
+/// When the store fails.
+pub async fn remove_mapping(core: &Core, mapping: &EventSourceMapping) -> Result<(), Refusal> {
+    let key = mapping_key(&mapping.function.scope, &mapping.id);
+    Ok(core.store.commit(Transaction::of(Change::DeleteDocument(key))).await?)
 }
 
 impl Mapping {
+    /// Whether there is somebody who can read it.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(&self.mapping.source, EventSource::Sqs { arn, .. } if QueueKey::from_arn(arn).is_some())
+    }
+
+    /// How it stands.
+    pub(crate) fn state(&self, core: &Core) -> State {
+        let Self { mapping, step, .. } = self;
+        let read = mapping.enabled && *step != Step::Delete;
+        if self.is_read() && !core.sources.board.in_effect(mapping, read) {
+            return self.on_the_way();
+        }
+        if *step == Step::Delete {
+            State::Deleting
+        } else {
+            State::at_rest(mapping)
+        }
+    }
+
+    /// What is told while it changes. One that is off from the beginning has nothing to wait for (recorded:
+    /// `test_fifo_message_group_parallelism`).
+    const fn on_the_way(&self) -> State {
+        match self.step {
+            Step::Create if self.mapping.enabled => State::Creating,
+            Step::Create => State::Disabled,
+            Step::Update => State::Updating,
+            Step::Enable => State::Enabling,
+            Step::Disable => State::Disabling,
+            Step::Delete => State::Deleting,
+        }
+    }
+
+    /// As the answer to what was just done to it shows it.
+    pub(crate) fn answered(&self, core: &Core) -> EventSourceMappingConfiguration {
+        self.in_state(self.on_the_way(), core)
+    }
+
+    /// As the API shows it to others.
+    pub(crate) fn shown(&self, core: &Core) -> EventSourceMappingConfiguration {
+        self.in_state(self.state(core), core)
+    }
+
     /// As the API shows it. Which source shows what follows the recorded answers.
-    pub(crate) fn shown(&self, state: State) -> EventSourceMappingConfiguration {
-        let Self { mapping, kept } = self;
+    fn in_state(&self, state: State, core: &Core) -> EventSourceMappingConfiguration {
+        let Self { mapping, kept, .. } = self;
         let (family, stream) = (Family::of(&mapping.source), mapping.stream);
         let streaming = family == Family::Stream;
         let at = match mapping.start {
@@ -201,7 +274,12 @@ impl Mapping {
             }),
             function_arn: Some(mapping.function_arn()),
             last_modified: Some(Time(mapping.last_modified)),
-            last_processing_result: (family != Family::Sqs).then(|| "No records processed".to_owned()),
+            last_processing_result: match family {
+                Family::Sqs => core.sources.board.last_result(&mapping.id),
+                Family::Stream | Family::Msk | Family::Kafka | Family::Mq | Family::DocumentDb => {
+                    Some("No records processed".to_owned())
+                }
+            },
             state: Some(state.as_str().to_owned()),
             state_transition_reason: Some(if streaming { "User action" } else { "USER_INITIATED" }.to_owned()),
             destination_config: destinations(mapping, streaming),

@@ -3,7 +3,7 @@
 
 use crate::{
     Refusal,
-    mapping::{BROKERS, Family, Mapping},
+    mapping::{BROKERS, Family, Mapping, Step},
 };
 use lambent_engine::pattern::Pattern;
 use lambent_models::lambda::{
@@ -281,7 +281,11 @@ pub(crate) fn defaults(mut mapping: EventSourceMapping) -> Mapping {
         }
         Family::Sqs | Family::Stream | Family::Mq | Family::DocumentDb => {}
     }
-    Mapping { mapping, kept }
+    Mapping {
+        mapping,
+        kept,
+        step: Step::Create,
+    }
 }
 
 /// The model has checked the bounds.
@@ -298,7 +302,11 @@ impl Settings {
         if let Some((member, ..)) = SETTINGS.iter().find(wrong) {
             return Err(unsupported(member));
         }
-        let Mapping { mut mapping, mut kept } = base;
+        let Mapping {
+            mut mapping,
+            mut kept,
+            step,
+        } = base;
         mapping.enabled = self.enabled.unwrap_or(mapping.enabled);
         mapping.batch_size = self.batch_size.map_or(mapping.batch_size, small);
         mapping.batch_window = self.batch_window.map(small).or(mapping.batch_window);
@@ -327,7 +335,7 @@ impl Settings {
         kept.metrics = self.metrics.or(kept.metrics);
         kept.logging = self.logging.or(kept.logging);
         kept.pollers = self.pollers.or(kept.pollers);
-        Ok(Mapping { mapping, kept })
+        Ok(Mapping { mapping, kept, step })
     }
 
     fn stream(&self, base: Option<StreamSettings>) -> Option<StreamSettings> {

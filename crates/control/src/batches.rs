@@ -2,15 +2,22 @@
 
 use crate::{Control, Refusal, invocation::Call, naming::Target};
 use bytes::Bytes;
-use lambent_sources::{BatchEnd, Functions};
+use lambent_sources::{BatchEnd, Functions, Mappings};
 use lambent_store::{BoxFuture, Unavailable};
 use lambent_types::{RequestId, event_source_mapping::EventSourceMapping};
 
 impl Functions for Control {
-    fn mappings(&self) -> BoxFuture<'_, Result<Vec<EventSourceMapping>, Unavailable>> {
+    fn mappings(&self) -> BoxFuture<'_, Result<Mappings, Unavailable>> {
         Box::pin(async {
-            let found = lambent_control_mappings::enabled_mappings(self).await;
+            let found = lambent_control_mappings::mappings_to_read(self).await;
             found.map_err(|refusal| Unavailable(format!("{refusal:?}")))
+        })
+    }
+
+    fn remove<'a>(&'a self, mapping: &'a EventSourceMapping) -> BoxFuture<'a, Result<(), Unavailable>> {
+        Box::pin(async {
+            let removed = lambent_control_mappings::remove_mapping(self, mapping).await;
+            removed.map_err(|refusal| Unavailable(format!("{refusal:?}")))
         })
     }
 

@@ -15,6 +15,7 @@ mod json;
 mod layer;
 mod package;
 mod publication;
+mod role;
 mod settings;
 #[cfg(test)]
 mod testing;

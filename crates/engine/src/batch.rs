@@ -103,43 +103,130 @@ pub fn judge(answer: &[u8], ids: &BTreeSet<&str>) -> Judgement {
     }
 }
 
-/// How many batches of a source are worked on at the same time: few at first, more as long as there is work, fewer when the function is
-/// throttled.
+/// How many batches of a queue there are at the same time, and how many of them are being gathered.
+///
+/// "Configuring scaling behavior for SQS event source mappings" of the developer guide: five batches at first; while there is more than
+/// they can carry, up to 300 more each minute, up to 1,250 or what the mapping says; when there is little, five again, and two after a
+/// while, unless the mapping says how many. One is gathered at a time, so that batches become as large as they can; when they fill up
+/// at once, more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scale {
-    now: usize,
-    most: usize,
+    limit: usize,
+    gatherers: usize,
+    /// What the mapping says.
+    maximum: Option<usize>,
+    /// Since when growth is owed; `None` while there is no need of it.
+    grown_at: Option<Timestamp>,
+    /// Since when there has been nothing.
+    quiet_since: Option<Timestamp>,
 }
 
 /// Batches at the same time where reading begins.
 const FIRST: usize = 5;
+/// Batches at the same time after a quiet minute.
+const FEWEST: usize = 2;
+/// Batches at the same time where the mapping does not say how many.
+const MOST: usize = 1_250;
+/// One batch more each time: 300 a minute.
+const GROWTH: Duration = Duration::from_millis(200);
+/// A queue that gave nothing for so long is quiet.
+const QUIET: Duration = Duration::from_secs(60);
 
 impl Scale {
-    /// The scale of a source that may keep at most so many environments busy.
+    /// The scale of a mapping that may keep so many environments busy, if it says how many.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        let most = most.max(1);
-        Self {
-            now: FIRST.min(most),
-            most,
+    pub fn new(maximum: Option<usize>) -> Self {
+        let scale = Self {
+            limit: FIRST,
+            gatherers: 1,
+            maximum,
+            grown_at: None,
+            quiet_since: None,
+        };
+        scale.bounded(maximum)
+    }
+
+    /// It where the mapping says something else.
+    #[must_use]
+    pub fn bounded(mut self, maximum: Option<usize>) -> Self {
+        self.maximum = maximum;
+        self.limit = self.limit.min(self.most());
+        self.gatherers = self.gatherers.min(self.limit);
+        self
+    }
+
+    fn most(&self) -> usize {
+        self.maximum.unwrap_or(MOST).max(1)
+    }
+
+    /// The batches that there may be now, those that are being gathered included.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The batches that may be gathered at the same time.
+    #[must_use]
+    pub const fn gatherers(&self) -> usize {
+        self.gatherers
+    }
+
+    /// How long to wait for room before growth is worth another look.
+    #[must_use]
+    pub const fn pace(&self) -> Duration {
+        GROWTH
+    }
+
+    /// A batch was gathered: full, so that there may be more, or not.
+    pub fn gathered(&mut self, full: bool) {
+        self.quiet_since = None;
+        self.gatherers = if full { (self.gatherers * 2).min(self.limit) } else { 1 };
+    }
+
+    /// There are as many batches as there may be, and more to do.
+    pub fn busy(&mut self, now: Timestamp) {
+        self.quiet_since = None;
+        let since = *self.grown_at.get_or_insert(now);
+        let owed = now.since(since).as_millis() / GROWTH.as_millis();
+        let owed = usize::try_from(owed).unwrap_or(MOST).min(MOST);
+        if owed > 0 {
+            self.limit = (self.limit + owed).min(self.most());
+            self.grown_at = Some(now);
         }
     }
 
-    /// The batches that there may be now.
-    #[must_use]
-    pub const fn limit(&self) -> usize {
-        self.now
+    /// There is room for more batches than there are.
+    pub fn roomy(&mut self) {
+        self.grown_at = None;
     }
 
-    /// A batch was run, and the source had more.
-    pub fn grow(&mut self) {
-        self.now = (self.now + 1).min(self.most);
+    /// The queue gave nothing.
+    pub fn quiet(&mut self, now: Timestamp) {
+        self.grown_at = None;
+        self.gatherers = 1;
+        let since = *self.quiet_since.get_or_insert(now);
+        let rest = FIRST.min(self.most());
+        // What throttling took away comes back by growth alone.
+        self.limit = self.limit.min((self.limit / 2).max(rest));
+        if self.maximum.is_none() && now.since(since) >= QUIET {
+            self.limit = self.limit.min(FEWEST);
+        }
     }
 
     /// The function was throttled.
-    pub fn shrink(&mut self) {
-        self.now = (self.now / 2).max(1);
+    pub fn throttled(&mut self) {
+        self.grown_at = None;
+        self.limit = (self.limit / 2).max(1);
+        self.gatherers = 1;
     }
+}
+
+/// How long to wait before a queue is looked at again that could not be read so many times in a row.
+#[must_use]
+pub fn unreadable(tries: u32) -> Duration {
+    Duration::from_secs(1)
+        .saturating_mul(1 << tries.saturating_sub(1).min(5))
+        .min(Duration::from_secs(10))
 }
 
 /// How long to wait before a throttled batch is tried again; `None` when its records will be visible to others before that.
@@ -221,13 +308,88 @@ mod tests {
         assert_eq!(throttled(8, at(25), at(30)), None);
     }
 
+    #[test]
+    fn a_queue_with_more_than_can_be_carried_gets_300_more_each_minute() {
+        let mut scale = Scale::new(None);
+        assert_eq!((scale.limit(), scale.gatherers()), (5, 1));
+        scale.busy(at(0));
+        assert_eq!(scale.limit(), 5, "growth is earned by waiting");
+        scale.busy(at(1));
+        assert_eq!(scale.limit(), 10);
+        for second in 2..=60 {
+            scale.busy(at(second));
+        }
+        assert_eq!(scale.limit(), 305);
+        scale.roomy();
+        scale.busy(at(100));
+        assert_eq!(scale.limit(), 305, "nothing is owed for when there was room");
+        for second in 100..=400 {
+            scale.busy(at(second));
+        }
+        assert_eq!(scale.limit(), 1_250);
+    }
+
+    #[test]
+    fn a_queue_with_little_goes_back_to_five_and_then_to_two() {
+        let mut scale = Scale::new(None);
+        scale.busy(at(0));
+        scale.busy(at(20));
+        assert_eq!(scale.limit(), 105);
+        for second in 21..30 {
+            scale.quiet(at(second));
+        }
+        assert_eq!(scale.limit(), 5);
+        scale.quiet(at(90));
+        assert_eq!(scale.limit(), 2);
+        scale.gathered(true);
+        assert_eq!(scale.gatherers(), 2);
+        scale.gathered(false);
+        assert_eq!(scale.gatherers(), 1);
+    }
+
+    #[test]
+    fn a_mapping_that_says_how_many_has_them() {
+        let mut scale = Scale::new(Some(7));
+        scale.busy(at(0));
+        scale.busy(at(60));
+        assert_eq!(scale.limit(), 7);
+        scale.quiet(at(61));
+        scale.quiet(at(200));
+        assert_eq!(scale.limit(), 5, "two only where nothing was said");
+        assert_eq!(scale.bounded(Some(2)).limit(), 2);
+        assert_eq!(
+            Scale::new(Some(2)).bounded(None).limit(),
+            2,
+            "it grows again when there is need"
+        );
+        scale.throttled();
+        scale.throttled();
+        scale.throttled();
+        assert_eq!(scale.limit(), 1);
+    }
+
+    #[test]
+    fn a_queue_that_cannot_be_read_is_left_alone_for_longer_and_longer() {
+        let pauses: Vec<_> = (1..8).map(|tries| unreadable(tries).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 10, 10, 10]);
+    }
+
     proptest! {
         #[test]
-        fn the_scale_stays_within_its_bounds(most in 0_usize..2_000, steps in prop::collection::vec(any::<bool>(), 0..300)) {
-            let mut scale = Scale::new(most);
-            for grows in steps {
-                if grows { scale.grow() } else { scale.shrink() }
-                prop_assert!((1..=most.max(1)).contains(&scale.limit()));
+        fn the_scale_stays_within_its_bounds(most in prop::option::of(0_usize..2_000), steps in prop::collection::vec((0_u8..6, 0_u64..90), 0..300)) {
+            let (mut scale, mut now) = (Scale::new(most), at(0));
+            for (step, seconds) in steps {
+                now = now.plus(Duration::from_secs(seconds));
+                match step {
+                    0 => scale.gathered(true),
+                    1 => scale.gathered(false),
+                    2 => scale.busy(now),
+                    3 => scale.quiet(now),
+                    4 => scale.throttled(),
+                    _ => scale.roomy(),
+                }
+                prop_assert!((1..=most.unwrap_or(MOST).max(1)).contains(&scale.limit()));
+                prop_assert!((1..=scale.limit()).contains(&scale.gatherers()));
             }
         }
 

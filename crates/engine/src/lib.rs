@@ -6,9 +6,11 @@ pub mod concurrency;
 pub mod delivery;
 pub mod lineage;
 pub mod pattern;
+pub mod policy;
 pub mod pool;
 pub mod queue;
 pub mod retry;
+pub mod web_backoff;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running, ScalingRate};
 pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};

@@ -6,7 +6,7 @@
 //! sent along with requests of other sites; and a call must carry a header that other sites cannot set.
 
 use crate::{
-    auth::{Auth, Caller},
+    auth::Caller,
     body,
     edge::{Answer, Edge, whole},
     session::{LIFETIME, Session, Token},
@@ -114,16 +114,12 @@ impl Edge {
                 region: region.parse().unwrap_or_default(),
             },
             service: service.to_owned(),
+            session: None,
         };
         parts.uri = inner(&parts.uri).map_err(|_| refused())?;
         parts.headers.remove(COOKIE);
         parts.extensions.insert(SignedIn(caller));
         Ok(())
-    }
-
-    /// Whether requests have to be signed.
-    fn verifies(&self) -> bool {
-        matches!(self.auth, Auth::Verify(..))
     }
 
     fn session(&self, headers: &HeaderMap) -> Option<Session> {
@@ -133,7 +129,7 @@ impl Edge {
     fn standing(&self, headers: &HeaderMap) -> Answer {
         let session = self.session(headers);
         json(&Standing {
-            login_required: self.verifies(),
+            login_required: self.door.verifies(),
             account: session.as_ref().map(|session| session.account.to_string()),
             access_key: session.map(|session| session.access_key),
         })
@@ -143,8 +139,12 @@ impl Edge {
     async fn login(&self, parts: &request::Parts, body: Incoming) -> Result<Answer, ServiceError> {
         let read = self.bodies.read(body, LARGEST_LOGIN, 1).await;
         let read = read.map_err(|_| error::SERIALIZATION.with("The request body could not be read."))?;
-        let caller = self.auth.claimed(parts)?;
+        let caller = self.door.claimed(parts)?;
         self.verify(parts, &read.bytes)?;
+        if parts.headers.contains_key("x-amz-security-token") {
+            // A session would outlive them.
+            return Err(error::ACCESS_DENIED.with("Temporary credentials cannot sign in to the console."));
+        }
         let sessions = self.sessions.as_ref();
         let sessions = sessions.ok_or_else(|| error::UNKNOWN_OPERATION.with("There is no console here."))?;
         let token = Token::new(self.ids.as_ref());
@@ -157,7 +157,7 @@ impl Edge {
         let cookie = cookie(&parts.headers, token.text(), LIFETIME.as_secs());
         sessions.open(&token, session, self.clock.now());
         let mut answer = json(&Standing {
-            login_required: self.verifies(),
+            login_required: self.door.verifies(),
             access_key: Some(caller.access_key),
             account: Some(account.to_string()),
         });
@@ -180,7 +180,7 @@ impl Edge {
     /// A function that is reached by a path has the console's origin, where its pages could use a session. Only where there are sessions:
     /// elsewhere whoever reaches the server may do everything anyway.
     pub(crate) fn keep_apart(&self, answer: &mut Answer) {
-        if self.verifies() {
+        if self.door.verifies() {
             let headers = answer.headers_mut();
             headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_ORIGIN));
             headers.remove("service-worker-allowed");

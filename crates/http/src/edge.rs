@@ -1,7 +1,7 @@
 //! From a request to an answer.
 
 use crate::{
-    auth::Auth,
+    auth::{Auth, Doorkeeper, FunctionCaller},
     body::{self, Budget},
     call::{Addressed, Spoken},
     console::SignedIn,
@@ -17,9 +17,10 @@ use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use lambent_control::Control;
 use lambent_store::{BoxFuture, CodeStore};
-use lambent_types::{AccountId, Clock, Ids, Meter, RequestId, Scope};
+use lambent_sts::SessionKeys;
+use lambent_types::{Clock, Ids, Meter, RequestId, Scope};
 use lambent_wire::{
-    RequestContext, ServiceError, error,
+    RequestContext, RoleSession, ServiceError, error,
     query::Form,
     rest_json,
     route::Routed,
@@ -62,6 +63,8 @@ pub struct Parts {
     pub code: Arc<dyn CodeStore>,
     /// How requests are authenticated.
     pub auth: Auth,
+    /// The temporary credentials that are good here.
+    pub keys: Arc<SessionKeys>,
     /// What the server says about itself.
     pub health: Arc<dyn Health>,
     /// The same in numbers.
@@ -82,7 +85,7 @@ pub struct Edge {
     apis: Arc<[Arc<dyn Api>]>,
     pub(crate) control: Control,
     pub(crate) code: Arc<dyn CodeStore>,
-    pub(crate) auth: Auth,
+    pub(crate) door: Doorkeeper,
     /// Not everybody's business.
     pub(crate) health: Option<Arc<dyn Health>>,
     /// Nor this.
@@ -108,7 +111,10 @@ impl Edge {
             apis,
             control: parts.control,
             code: parts.code,
-            auth: parts.auth,
+            door: Doorkeeper {
+                auth: Arc::new(parts.auth),
+                keys: parts.keys,
+            },
             health: Some(parts.health),
             exposition: Some(parts.exposition),
             traffic: parts.traffic,
@@ -121,15 +127,15 @@ impl Edge {
         }
     }
 
-    /// The same for one environment of a function of `account`: whoever asks is this account, and the server's own affairs are not told.
+    /// The same for one environment of a function: whoever asks is `caller`, and the server's own affairs are not told.
     #[must_use]
-    pub fn inside(&self, account: AccountId) -> Self {
+    pub fn inside(&self, caller: FunctionCaller) -> Self {
         Self {
             services: Arc::clone(&self.services),
             apis: Arc::clone(&self.apis),
             control: self.control.clone(),
             code: Arc::clone(&self.code),
-            auth: Auth::Fixed(account),
+            door: self.door.of_function(caller),
             health: None,
             exposition: None,
             // What functions ask for is not the listener's traffic.
@@ -220,11 +226,15 @@ impl Edge {
         query: &str,
         request_id: RequestId,
     ) -> Result<(RequestContext, Spoken<'_>, bool), ServiceError> {
-        let caller = match self.auth.claimed(parts) {
+        let caller = match self.door.claimed(parts) {
             Ok(caller) => caller,
             Err(refused) => {
                 let (api, scope) = self.open_to_all(query).ok_or(refused)?;
-                return Ok((context(parts, scope, None, request_id), Spoken::new(api, parts), true));
+                return Ok((
+                    context(parts, scope, (None, None), request_id),
+                    Spoken::new(api, parts),
+                    true,
+                ));
             }
         };
         let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -239,7 +249,12 @@ impl Edge {
         let service = self.services.pick(hints);
         let api = service.and_then(|service| self.apis.iter().find(|api| api.service().id == service.id));
         let api = api.ok_or_else(|| error::UNKNOWN_OPERATION.with("The requested operation does not exist."))?;
-        let cx = context(parts, caller.scope, Some(caller.access_key), request_id);
+        let cx = context(
+            parts,
+            caller.scope,
+            (Some(caller.access_key), caller.session),
+            request_id,
+        );
         Ok((cx, Spoken::new(api.as_ref(), parts), false))
     }
 
@@ -263,7 +278,7 @@ impl Edge {
             headers: &parts.headers,
             body,
         };
-        self.auth.verify(&signed, self.clock.now())
+        self.door.verify(&signed, self.clock.now())
     }
 
     /// The operation of a request that says by its method and path what it wants.
@@ -279,13 +294,14 @@ impl Edge {
 fn context(
     parts: &http::request::Parts,
     scope: Scope,
-    access_key: Option<String>,
+    (access_key, session): (Option<String>, Option<RoleSession>),
     request_id: RequestId,
 ) -> RequestContext {
     let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     RequestContext {
         scope,
         access_key,
+        session,
         request_id,
         host: header(HOST).map(str::to_owned),
         trace_id: header(TRACE_ID).map(str::to_owned),

@@ -24,7 +24,7 @@ mod session;
 mod stream;
 mod url;
 
-pub use auth::{Auth, Credential, Credentials};
+pub use auth::{Auth, Credential, Credentials, FunctionCaller};
 pub use edge::{Edge, Health, Parts};
 pub use exposition::{Exposition, Telemetry, Traffic};
 pub use inside::{serve as serve_inside, serve_connection};

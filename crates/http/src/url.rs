@@ -185,7 +185,7 @@ impl Edge {
         if !endpoint.signed {
             return Ok(None);
         }
-        let caller = self.auth.claimed(inbound.parts).map_err(|_| Refused::Forbidden)?;
+        let caller = self.door.claimed(inbound.parts).map_err(|_| Refused::Forbidden)?;
         if caller.service != "lambda" || caller.scope.region != endpoint.function.scope.region {
             return Err(Refused::Forbidden);
         }
@@ -218,6 +218,7 @@ impl Edge {
                 access_key: &caller.access_key,
                 account: caller.scope.account.as_str(),
                 partition: region.partition(),
+                session: caller.session.as_ref(),
             }),
         });
         let event = event.map_err(|_| Refused::Broken)?;

@@ -80,6 +80,11 @@ impl Companions {
         }
     }
 
+    /// Whether there are any.
+    pub(crate) fn any(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     /// These are about to start.
     pub(crate) fn expect(&mut self, names: Vec<String>) {
         self.running = names.into_iter().map(Some).collect();

@@ -89,12 +89,13 @@ async fn boot(
     let lost = |_| Ended::Vanished;
     let runtime_api = Arc::new(TcpListener::from_std(sandbox.runtime_api).map_err(lost)?);
     let mut beside = JoinSet::new();
-    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, &function.key.function);
+    let serving = shared.aws_endpoint.serve(sandbox.aws_endpoint, function);
     beside.spawn(serving.map_err(lost)?);
     if let Some(gate) = sandbox.gate {
-        beside.spawn(shared.outside.stand_at(gate, &function.key.function));
+        beside.spawn(shared.outside.stand_at(gate, function));
     }
-    let mut output = Output::new(sandbox.output, shared.log.open(&stream))
+    let log = shared.log.open(&stream).await;
+    let mut output = Output::new(sandbox.output, log)
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
     launch.notes.iter().for_each(|note| output.note(note));
@@ -171,11 +172,21 @@ impl Environment {
             exited,
             output,
             companions,
+            control,
             ..
         } = self;
+        let held_back = companions.any();
+        let ready = async {
+            if held_back {
+                // The runtime may rely on what extensions offer ("Extension init" comes before "Runtime init").
+                api.registered().await;
+                control.begin().await.map_err(Ended::NotStarted)?;
+            }
+            api.initialised().await.map_err(Ended::InitFailed)
+        };
         tokio::select! {
             biased;
-            ready = api.initialised() => ready.map_err(Ended::InitFailed),
+            ready = ready => ready,
             failure = companions.failed(api) => Err(Ended::Extension { failure, during_init: true }),
             exit = exited => Err(exit.map_or(Ended::Vanished, |exit| Ended::Exited { exit, during_init: true })),
             () = tokio::time::sleep(limit) => Err(Ended::TimedOut),
@@ -237,5 +248,6 @@ fn log_stream(shared: &Shared, function: &FunctionRecord) -> LogStream {
             shared.clock.now().to_log_date(),
             shared.ids.uuid().simple()
         ),
+        role: function.config.role.clone(),
     }
 }

@@ -76,14 +76,14 @@ pub trait AwsEndpoint: Send + Sync + 'static {
     ///
     /// # Errors
     /// The kernel's, when the listener cannot be watched.
-    fn serve(&self, listener: TcpListener, function: &FunctionKey) -> io::Result<BoxFuture<'static, ()>>;
+    fn serve(&self, listener: TcpListener, function: &FunctionRecord) -> io::Result<BoxFuture<'static, ()>>;
 }
 
 /// Carries what environments say to the world outside, and hear from it.
 pub trait Outside: Send + Sync + 'static {
     /// Stands at the `gate` of an environment of `function`. The environment drops the future when it ends, and with it all that passes
     /// through. Most functions never look outside, so one that waits should hold next to nothing.
-    fn stand_at(&self, gate: Gate, function: &FunctionKey) -> BoxFuture<'static, ()>;
+    fn stand_at(&self, gate: Gate, function: &FunctionRecord) -> BoxFuture<'static, ()>;
 }
 
 /// Why an environment cannot be prepared.
@@ -112,12 +112,14 @@ pub struct LogStream {
     pub group: String,
     /// `YYYY/MM/DD/[version]id`.
     pub stream: String,
+    /// The ARN of the function's execution role, which has to allow that its log is written.
+    pub role: String,
 }
 
 /// Where logs go.
 pub trait LogSink: Send + Sync + 'static {
     /// The way in for the log of one environment.
-    fn open(&self, stream: &LogStream) -> Box<dyn LogWriter>;
+    fn open<'a>(&'a self, stream: &'a LogStream) -> BoxFuture<'a, Box<dyn LogWriter>>;
 }
 
 /// Takes the log of one environment. Called from the environment's own task: it must not block.

@@ -1,10 +1,11 @@
 //! The server's own API, where functions reach it.
 
 use lambent_authority::Authority;
-use lambent_http::Edge;
+use lambent_http::{Edge, FunctionCaller};
 use lambent_invoker::AwsEndpoint;
 use lambent_sandbox::BoxFuture;
-use lambent_types::{AccountId, FunctionKey};
+use lambent_types::FunctionRecord;
+use lambent_wire::RoleSession;
 use std::{
     io,
     net::TcpListener,
@@ -16,6 +17,19 @@ use tokio::net::TcpStream;
 const HTTP: u16 = 80;
 /// With it.
 const HTTPS: u16 = 443;
+
+/// As whom a function calls AWS: its account, in a session of its role that is called as the function is.
+pub(crate) fn calls_as(function: &FunctionRecord) -> FunctionCaller {
+    let key = &function.key.function;
+    FunctionCaller {
+        account: key.scope.account,
+        session: RoleSession {
+            role: function.config.role.clone(),
+            role_id: None,
+            name: key.name.as_str().to_owned(),
+        },
+    }
+}
 
 /// Stands for the edge where the invoker is made, which the edge is made of.
 #[derive(Default)]
@@ -29,22 +43,25 @@ impl Inside {
 }
 
 impl Inside {
-    /// Serves a connection that a function of `account` made to one of AWS's own names, for which `authority` vouches.
+    /// Serves a connection that a function made, who calls as `caller`, to one of AWS's own names, for which `authority` vouches.
     pub(crate) fn connection(
         &self,
         stream: TcpStream,
         port: u16,
-        account: AccountId,
+        caller: &FunctionCaller,
         authority: Option<Authority>,
     ) -> BoxFuture<'static, ()> {
-        let edge = self.0.get().and_then(Weak::upgrade);
+        let edge = self
+            .0
+            .get()
+            .and_then(Weak::upgrade)
+            .map(|edge| edge.inside(caller.clone()));
         Box::pin(async move {
             let (Some(edge), Ok(peer)) = (edge, stream.peer_addr()) else {
                 return;
             };
             // Without it an answer waits for the client's delayed acknowledgement, 40 ms. Failing costs only that.
             let _ = stream.set_nodelay(true);
-            let edge = edge.inside(account);
             match (port, authority) {
                 (HTTP, _) => lambent_http::serve_connection(stream, peer, edge).await,
                 (HTTPS, Some(authority)) => match authority.accept(stream).await {
@@ -58,13 +75,13 @@ impl Inside {
 }
 
 impl AwsEndpoint for Inside {
-    fn serve(&self, listener: TcpListener, function: &FunctionKey) -> io::Result<BoxFuture<'static, ()>> {
+    fn serve(&self, listener: TcpListener, function: &FunctionRecord) -> io::Result<BoxFuture<'static, ()>> {
         let edge = self.0.get().and_then(Weak::upgrade);
         let edge = edge.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         Ok(Box::pin(lambent_http::serve_inside(
             listener,
-            edge.inside(function.scope.account),
+            edge.inside(calls_as(function)),
         )))
     }
 }

@@ -31,7 +31,7 @@ pub(crate) enum Runtimes {
     List(DataDir),
     /// Fetch interpreters of the very version into the data directory, by the package registry's own client and its configuration.
     Install {
-        /// Runtime identifiers, such as nodejs18.x. Registries offer every Node.js; for other languages the list says what to do.
+        /// Runtime identifiers, such as nodejs18.x or dotnet8. For those that no registry offers the list says what to do.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
         #[command(flatten)]
@@ -228,7 +228,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_OTLP_ENDPOINT")]
     pub(crate) otlp_endpoint: Option<String>,
 
-    /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
+    /// An S3-compatible store, such as http://127.0.0.1:9000: code is taken from it (`Code.S3Bucket`), and records of failed invocations are put
+    /// there (destinations). [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
     pub(crate) s3_endpoint: Option<String>,
 
@@ -244,6 +245,24 @@ pub(crate) struct Serve {
         requires = "s3_access_key"
     )]
     pub(crate) s3_secret_key: Option<Secret>,
+
+    /// An SQS-compatible server whose queues event source mappings read in place of this server's own, such as http://127.0.0.1:9324 or
+    /// https://sqs.eu-west-1.amazonaws.com. [default: none]
+    #[arg(long, env = "LAMBENT_SQS_ENDPOINT")]
+    pub(crate) sqs_endpoint: Option<String>,
+
+    /// The access key for that server; without one, requests are not signed.
+    #[arg(long, env = "LAMBENT_SQS_ACCESS_KEY", requires = "sqs_secret_key")]
+    pub(crate) sqs_access_key: Option<String>,
+
+    /// Its secret; better said by the variable or in the file, since command lines can be seen.
+    #[arg(
+        long,
+        env = "LAMBENT_SQS_SECRET_KEY",
+        hide_env_values = true,
+        requires = "sqs_access_key"
+    )]
+    pub(crate) sqs_secret_key: Option<Secret>,
 
     /// Access keys, in the file only: `[[credentials]] access-key, secret-key, account`.
     #[arg(skip)]

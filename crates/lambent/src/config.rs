@@ -6,7 +6,9 @@ use lambent_artifacts::{Keys, S3};
 use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
 use lambent_relay::Reach;
-use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
+use lambent_sources::Remote;
+use lambent_types::SystemClock;
+use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
 
 /// All logs together take no more room than this, unless said otherwise.
 const LOG_MEGABYTES: u64 = 5_120;
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     #[cfg(feature = "otlp")]
     pub(crate) collector: Option<lambent_otlp::Endpoint>,
     pub(crate) s3: Option<S3>,
+    /// The server whose queues are read in place of this one's.
+    pub(crate) queues: Option<Remote>,
 }
 
 impl Config {
@@ -106,6 +110,11 @@ impl Config {
                 said.s3_access_key.or(file.s3_access_key),
                 said.s3_secret_key.or(file.s3_secret_key),
             )?,
+            queues: queues(
+                said.sqs_endpoint.or(file.sqs_endpoint),
+                said.sqs_access_key.or(file.sqs_access_key),
+                said.sqs_secret_key.or(file.sqs_secret_key),
+            )?,
             auth: auth(listen, file.credentials)?,
             #[cfg(feature = "otlp")]
             collector: said
@@ -165,15 +174,31 @@ fn either<T>(said: Vec<T>, file: Vec<T>) -> Vec<T> {
     if said.is_empty() { file } else { said }
 }
 
+/// An access key and its secret, for a server that this one is a client of.
+fn keys(access: Option<String>, secret: Option<Secret>, of: &str) -> anyhow::Result<Option<(String, String)>> {
+    match (access, secret) {
+        (Some(access), Some(Secret(secret))) => Ok(Some((access, secret))),
+        (None, None) => Ok(None),
+        (Some(_), None) | (None, Some(_)) => bail!("the access key and the secret key for {of} go together"),
+    }
+}
+
 /// The store that code is taken from, if one is named.
 fn s3(endpoint: Option<String>, access: Option<String>, secret: Option<Secret>) -> anyhow::Result<Option<S3>> {
-    let keys = match (access, secret) {
-        (Some(access_key), Some(Secret(secret_key))) => Some(Keys { access_key, secret_key }),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => bail!("the access key and the secret key for S3 go together"),
-    };
+    let keys = keys(access, secret, "S3")?.map(|(access_key, secret_key)| Keys { access_key, secret_key });
     let s3 = endpoint.map(|endpoint| S3::new(&endpoint, keys).with_context(|| format!("--s3-endpoint {endpoint}")));
     s3.transpose()
+}
+
+/// The server whose queues are read, if one is named.
+fn queues(endpoint: Option<String>, access: Option<String>, secret: Option<Secret>) -> anyhow::Result<Option<Remote>> {
+    let keys = keys(access, secret, "SQS")?;
+    let keys = keys.map(|(access_key, secret_key)| lambent_sources::Keys { access_key, secret_key });
+    let remote = endpoint.map(|endpoint| {
+        let clock = Arc::new(SystemClock::default());
+        Remote::new(&endpoint, keys, clock).with_context(|| format!("--sqs-endpoint {endpoint}"))
+    });
+    remote.transpose()
 }
 
 fn processors() -> usize {

@@ -1,8 +1,10 @@
 //! Where functions' logs go: into the log store, and on standard error where an operator wants to see them.
 
+use lambent_iam::{Iam, KnownRole, RoleArn};
 use lambent_invoker::{LogSink, LogStream, LogWriter};
 use lambent_log_store::{LogGroupKey, LogStore, Outlet};
 use lambent_metrics::Metrics;
+use lambent_sandbox::BoxFuture;
 use lambent_types::{Clock, Scope};
 use std::{
     io::{self, Write},
@@ -25,12 +27,15 @@ pub(crate) struct FunctionLog {
     pub(crate) store: Arc<dyn LogStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+    /// Execution roles, which have to allow that a log is written.
+    pub(crate) roles: Iam,
     pub(crate) printed: Option<Arc<Printed>>,
 }
 
 /// The log of one environment.
 struct Writer {
-    outlet: Arc<dyn Outlet>,
+    /// `None` where the function's role does not allow that its log is written.
+    outlet: Option<Arc<dyn Outlet>>,
     clock: Arc<dyn Clock>,
     /// For lines that say some.
     metrics: Metrics,
@@ -40,14 +45,21 @@ struct Writer {
 }
 
 impl LogSink for FunctionLog {
-    fn open(&self, stream: &LogStream) -> Box<dyn LogWriter> {
+    fn open<'a>(&'a self, stream: &'a LogStream) -> BoxFuture<'a, Box<dyn LogWriter>> {
+        Box::pin(self.writer(stream))
+    }
+}
+
+impl FunctionLog {
+    async fn writer(&self, stream: &LogStream) -> Box<dyn LogWriter> {
         let group = LogGroupKey {
             scope: stream.function.scope.clone(),
             name: stream.group.clone(),
         };
+        let allowed = may_write(&self.roles, stream, self.store.group(&group).is_some()).await;
         let name = || stream.function.name.as_str().to_owned();
         Box::new(Writer {
-            outlet: self.store.outlet(&group, &stream.stream),
+            outlet: allowed.then(|| self.store.outlet(&group, &stream.stream)),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
             scope: stream.function.scope.clone(),
@@ -60,16 +72,48 @@ impl LogWriter for Writer {
     fn event(&mut self, event: &[u8]) {
         let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or(0);
         // Events that are lines end as lines do, as AWS has them.
-        self.outlet.event(millis, &[event, b"\n"]);
-        self.metrics.embedded(&self.scope, event);
+        if let Some(outlet) = &self.outlet {
+            outlet.event(millis, &[event, b"\n"]);
+            self.metrics.embedded(&self.scope, event);
+        }
         if let Some((printed, name)) = &self.printed {
             printed.event(name, event);
         }
     }
 
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.outlet.poll_room(cx)
+        self.outlet
+            .as_ref()
+            .map_or(Poll::Ready(()), |outlet| outlet.poll_room(cx))
     }
+}
+
+/// Whether a function's role allows that its log is written, as far as the role was made here. That is asked when an environment starts.
+async fn may_write(roles: &Iam, stream: &LogStream, group_is_there: bool) -> bool {
+    let Some(arn) = RoleArn::read(&stream.role) else {
+        return true;
+    };
+    match roles.role(arn).await {
+        Ok(role) => role.is_none_or(|role| allows(&role, stream, group_is_there)),
+        Err(error) => {
+            tracing::warn!(%error, role = stream.role, "a role could not be read, so its function's log is written");
+            true
+        }
+    }
+}
+
+/// The group is made where it is missing, then the stream, then events are put; each is an action of its own, on ARNs as CloudWatch Logs
+/// names them when it refuses one.
+fn allows(role: &KnownRole, stream: &LogStream, group_is_there: bool) -> bool {
+    let Scope { account, region } = &stream.function.scope;
+    let group = format!(
+        "arn:{}:logs:{region}:{account}:log-group:{}:log-stream:",
+        region.partition(),
+        stream.group
+    );
+    (group_is_there || role.may("logs:CreateLogGroup", &group, &[]))
+        && role.may("logs:CreateLogStream", &group, &[])
+        && role.may("logs:PutLogEvents", &format!("{group}{}", stream.stream), &[])
 }
 
 /// Prints every event behind its function's name.

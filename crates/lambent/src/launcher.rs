@@ -290,6 +290,7 @@ fn facts<'a>(
 ) -> FunctionFacts<'a> {
     FunctionFacts {
         memory: function.config.memory,
+        handler: &function.config.handler,
         variables: function.config.environment.as_ref().unwrap_or(none),
         code,
         layers,

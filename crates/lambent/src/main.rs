@@ -16,6 +16,7 @@ mod launcher;
 mod observe;
 mod outside;
 mod runtimes;
+mod secret;
 mod serve;
 mod telemetry;
 mod wiring;

@@ -1,11 +1,11 @@
 //! The world outside of environments, carried to them on a thread of its own.
 
-use crate::aws_endpoint::Inside;
+use crate::aws_endpoint::{Inside, calls_as};
 use lambent_authority::Authority;
 use lambent_invoker::Outside;
 use lambent_relay::{AwsConnection, Reach, Relay};
 use lambent_sandbox::{BoxFuture, Gate};
-use lambent_types::FunctionKey;
+use lambent_types::FunctionRecord;
 use rustix::process::{Resource, getrlimit};
 use std::{io, sync::Arc};
 use tokio::{
@@ -47,14 +47,14 @@ impl World {
 }
 
 impl Outside for World {
-    fn stand_at(&self, gate: Gate, function: &FunctionKey) -> BoxFuture<'static, ()> {
+    fn stand_at(&self, gate: Gate, function: &FunctionRecord) -> BoxFuture<'static, ()> {
         let Some(runtime) = &self.runtime else {
             return Box::pin(std::future::ready(()));
         };
-        let (inside, account) = (Arc::clone(&self.inside), function.scope.account);
+        let (inside, caller) = (Arc::clone(&self.inside), calls_as(function));
         let authority = self.authority.clone();
         let aws: AwsConnection =
-            Arc::new(move |stream, port| inside.connection(stream, port, account, authority.clone()));
+            Arc::new(move |stream, port| inside.connection(stream, port, &caller, authority.clone()));
         let relay = self.relay.clone();
         // Dropping the set ends what is in it.
         let mut standing = JoinSet::new();

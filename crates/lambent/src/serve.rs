@@ -2,6 +2,8 @@
 
 use crate::{config::Config, dev::Session, observe::Observing, wiring::wire};
 use anyhow::Context as _;
+use lambent_invoker::Invoker;
+use lambent_metrics::Metrics;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -80,17 +82,7 @@ async fn serve(config: Config, session: Option<Session>, observing: Observing) -
     events.spawn(server.logs.clone().care(events_stop.clone()));
     events.spawn(server.sources.run(events_stop.clone()));
     events.spawn(server.buses.run(events_stop.clone()));
-    let mut sweeper = JoinSet::new();
-    let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
-    sweeper.spawn(async move {
-        loop {
-            tokio::time::sleep(SWEEP).await;
-            sweeping.tend();
-            for (scope, (all, unreserved)) in sweeping.running() {
-                counting.running(&scope, all, unreserved);
-            }
-        }
-    });
+    let mut sweeper = sweeper(server.invoker.clone(), server.metrics.clone());
     let mut counter = JoinSet::new();
     let counter_stop = CancellationToken::new();
     counter.spawn(server.logs.count(counter_stop.clone()));
@@ -137,6 +129,21 @@ async fn serve(config: Config, session: Option<Session>, observing: Observing) -
     // However it ended, what functions wrote is kept.
     server.kept_logs.close();
     outcome
+}
+
+/// Looks after environments, and counts what runs.
+fn sweeper(invoker: Invoker, metrics: Metrics) -> JoinSet<()> {
+    let mut sweeper = JoinSet::new();
+    sweeper.spawn(async move {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            invoker.tend();
+            for (scope, (all, unreserved)) in invoker.running() {
+                metrics.running(&scope, all, unreserved);
+            }
+        }
+    });
+    sweeper
 }
 
 /// SIGTERM and SIGINT.

@@ -9,7 +9,7 @@ use crate::{
     health::ServerHealth,
     launcher::HostLauncher,
     outside::World,
-    runtimes,
+    runtimes, secret,
     telemetry::{ServerTelemetry, Tally},
 };
 use anyhow::Context as _;
@@ -19,6 +19,7 @@ use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::{Auth, Edge, Exposition};
+use lambent_iam::Iam;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -26,11 +27,12 @@ use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
-use lambent_sns::Sns;
-use lambent_sources::Sources;
+use lambent_sns::{Sns, Web};
+use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
-use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
+use lambent_store::{CodeStore, NodeId, ObjectStore, Store};
 use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
+use lambent_sts::{LongTermKeys, SessionKeys, Sts};
 use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
 use lambent_wire::service::Api;
 use std::{
@@ -75,22 +77,26 @@ struct Ground {
     functions: Arc<FunctionMeter>,
     /// What is counted of the whole server, which passes on to the other.
     tally: Arc<Tally>,
+    session_keys: Arc<SessionKeys>,
 }
 
 impl Ground {
-    fn lay(data: &Path) -> anyhow::Result<Self> {
+    fn lay(data: &Path, session: Option<&Session>) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let store = SqliteStore::open(&data.join("lambent.db"), Arc::clone(&clock))?;
         let functions: Arc<FunctionMeter> = Arc::default();
+        let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+        let code: Arc<dyn CodeStore> = Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?));
         Ok(Self {
             data: data.to_owned(),
             clock,
-            ids: Arc::new(RandomIds),
+            session_keys: Arc::new(secret::open(data, ids.as_ref())?),
+            ids,
             commits: store.commits(),
             store: Arc::new(store),
-            code: Arc::new(LocalCodeStore(Artifacts::open(data.join("code"))?)),
+            code: session.map_or_else(|| Arc::clone(&code), |session| session.over(Arc::clone(&code))),
             tally: Arc::new(Tally::new(Arc::clone(&functions) as _)),
             functions,
         })
@@ -149,6 +155,7 @@ impl Ground {
             store: Arc::clone(kept) as _,
             clock: Arc::clone(&self.clock),
             metrics: metrics.clone(),
+            roles: self.roles(),
             printed: printed.then(Printed::start).transpose()?.map(Arc::new),
         }))
     }
@@ -171,6 +178,27 @@ impl Ground {
         })
     }
 
+    fn roles(&self) -> Iam {
+        Iam::new(lambent_iam::Parts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
+    fn identities(&self, iam: &Iam, auth: &Auth) -> Sts {
+        Sts::new(lambent_sts::Parts {
+            iam: iam.clone(),
+            keys: Arc::clone(&self.session_keys),
+            long_term: match auth {
+                Auth::Verify(_, credentials) => LongTermKeys::Configured(credentials.accounts().collect()),
+                Auth::AcceptAny | Auth::Function(_) => LongTermKeys::Any,
+            },
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        })
+    }
+
     fn buses(&self, outbox: &Outbox, time_scale: u32) -> Events {
         Events::new(lambent_eventbridge::Parts {
             store: Arc::clone(&self.store),
@@ -181,10 +209,11 @@ impl Ground {
         })
     }
 
-    fn sources(&self, control: &Control, sqs: &Sqs) -> Sources {
+    fn sources(&self, control: &Control, queues: Arc<dyn Queues>) -> Sources {
         Sources {
             functions: Arc::new(control.clone()),
-            sqs: sqs.clone(),
+            queues,
+            board: control.sources.board.clone(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         }
@@ -222,6 +251,7 @@ impl Ground {
             meter: self.meter(),
             code: self.code,
             auth,
+            keys: self.session_keys,
             health: Arc::new(ServerHealth {
                 invoker: telemetry.invoker.clone(),
                 store: self.store,
@@ -229,6 +259,20 @@ impl Ground {
             clock: self.clock,
             ids: self.ids,
         }))
+    }
+
+    /// The services beside Lambda itself.
+    fn companions(&self, services: &Services, logs: &Logs, metrics: &Metrics, auth: &Auth) -> Vec<Arc<dyn Api>> {
+        let iam = self.roles();
+        vec![
+            Arc::new(services.events.clone()),
+            Arc::new(self.identities(&iam, auth)),
+            Arc::new(iam),
+            Arc::new(logs.clone()),
+            Arc::new(metrics.clone()),
+            Arc::new(services.sns.clone()),
+            Arc::new(services.sqs.clone()),
+        ]
     }
 
     /// Those who try events, and those who deliver what becomes of them.
@@ -261,10 +305,7 @@ impl Ground {
 
 /// Puts a server together.
 pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
-    let mut ground = Ground::lay(&config.data_dir)?;
-    if let Some(session) = session {
-        ground.code = session.over(ground.code);
-    }
+    let ground = Ground::lay(&config.data_dir, session)?;
     let authority = ground.authority(&config.reach)?;
     let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
     let (launcher, mut chores) = ground.launcher(authority.is_some(), session)?;
@@ -284,13 +325,20 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         },
         config.invoker,
     );
+    let objects = config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectStore>);
     let events = EventQueue::new(Arc::clone(&ground.store), ground.meter());
+    let sqs = ground.queues().await?;
+    let queues = queues_to_read(config.queues, &sqs);
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
-        objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
+        objects: objects.clone(),
         invoker: invoker.clone(),
         events: events.clone(),
+        sources: Desk {
+            board: Board::default(),
+            queues: Some(Arc::clone(&queues)),
+        },
         readiness: launcher,
         clock: Arc::clone(&ground.clock),
         ids: Arc::clone(&ground.ids),
@@ -303,18 +351,15 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         control: control.clone(),
         events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
-        sqs: ground.queues().await?,
+        sqs: sqs.clone(),
+        web: Web::default(),
+        objects,
+        clock: Arc::clone(&ground.clock),
     };
-    let (sns, sqs, buses) = (services.sns.clone(), services.sqs.clone(), services.events.clone());
-    let sources = ground.sources(&control, &sqs);
+    let buses = services.events.clone();
+    let companions = ground.companions(&services, &logs, &metrics, &config.auth);
+    let sources = ground.sources(&control, queues);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
-    let companions: Vec<Arc<dyn Api>> = vec![
-        Arc::new(buses.clone()),
-        Arc::new(logs.clone()),
-        Arc::new(metrics.clone()),
-        Arc::new(sns),
-        Arc::new(sqs.clone()),
-    ];
     let telemetry = ground.telemetry(&invoker, &kept_logs, &sqs);
     let edge = ground.edge(&control, &telemetry, companions, (config.auth, config.metrics_token));
     inside.leads_to(&edge);
@@ -342,6 +387,17 @@ fn logs(control: &Control, kept: &Arc<FileLogs>, metrics: &Metrics) -> Logs {
         kept: Arc::clone(kept) as _,
         metrics: metrics.clone(),
     })
+}
+
+/// The queues that event source mappings read: another server's where one is named.
+fn queues_to_read(remote: Option<Remote>, own: &Sqs) -> Arc<dyn Queues> {
+    match remote {
+        Some(remote) => {
+            tracing::info!("event source mappings read the queues of {remote:?}");
+            Arc::new(remote)
+        }
+        None => Arc::new(own.clone()),
+    }
 }
 
 /// What makes environments, and lets a debugger into them where one is wanted.

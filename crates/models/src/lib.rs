@@ -27,6 +27,14 @@ pub mod eventbridge;
     clippy::cognitive_complexity,
     reason = "a dispatch has one arm for each operation"
 )]
+pub mod iam;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
 pub mod lambda;
 
 #[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
@@ -52,6 +60,14 @@ pub mod sns;
     reason = "a dispatch has one arm for each operation"
 )]
 pub mod sqs;
+
+#[allow(missing_docs, reason = "members are named as AWS names them, and AWS documents them")]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "a dispatch has one arm for each operation"
+)]
+pub mod sts;
 
 /// What a sensitive member shows instead of itself.
 struct Redacted;

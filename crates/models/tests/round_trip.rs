@@ -136,6 +136,7 @@ fn a_service_answers_what_it_implements() {
             region: lambent_types::Region::default(),
         },
         access_key: None,
+        session: None,
         request_id: "0b5a37a8-6b4f-4b1a-8a3e-3f2f6f0d6a11".parse().unwrap(),
         host: None,
         trace_id: None,

@@ -48,6 +48,11 @@ impl RuntimeApi {
         self.when(Core::initialised).await
     }
 
+    /// Resolves when every external extension has registered.
+    pub async fn registered(&self) {
+        self.when(|core| core.extensions.all_registered().then_some(())).await;
+    }
+
     /// Resolves when the runtime is parked at `/next`, and each extension too: they have finished with the last invocation and can take
     /// another.
     pub async fn waiting(&self) {

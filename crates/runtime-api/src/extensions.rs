@@ -197,11 +197,14 @@ impl Extensions {
 
     /// Registration is over once the runtime has asked for work and every external extension has registered.
     fn is_closed(&self) -> bool {
-        self.runtime_ready
-            && self
-                .all
-                .iter()
-                .all(|extension| extension.state != ExtensionState::Started)
+        self.runtime_ready && self.all_registered()
+    }
+
+    /// Whether none of the external ones has still to register.
+    pub(crate) fn all_registered(&self) -> bool {
+        self.all
+            .iter()
+            .all(|extension| extension.state != ExtensionState::Started)
     }
 
     /// The runtime has asked for an invocation.

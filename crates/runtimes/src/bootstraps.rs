@@ -18,6 +18,8 @@ macro_rules! embedded {
 
 /// Path and content of every file; the first part of the path is what is mounted at `/var/runtime`.
 const FILES: &[(&str, &[u8])] = embedded![
+    "dotnet/built/Lambent.Runtime.dll",
+    "dotnet/built/empty-certificates.crt",
     "java/com/amazonaws/services/lambda/runtime/Client.java",
     "java/com/amazonaws/services/lambda/runtime/ClientContext.java",
     "java/com/amazonaws/services/lambda/runtime/CognitoIdentity.java",
@@ -67,6 +69,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "java/lambent/runtime/json/ToJson.java",
     "nodejs/bootstrap.js",
     "nodejs/ca-cert.pem",
+    "nodejs/lambent/bytes.js",
     "nodejs/lambent/client.js",
     "nodejs/lambent/errors.js",
     "nodejs/lambent/handler.js",
@@ -156,6 +159,7 @@ impl Bootstraps {
             Language::Node => "nodejs",
             Language::Ruby => "ruby",
             Language::Java => "java-classes",
+            Language::Dotnet => "dotnet/built",
         })
     }
 }
@@ -301,7 +305,9 @@ mod tests {
     fn every_file_of_the_folders_is_embedded() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes");
         let mut on_disk = Vec::new();
-        let mut dirs: Vec<_> = ["java", "python", "nodejs", "ruby"].map(|each| root.join(each)).into();
+        let mut dirs: Vec<_> = ["dotnet/built", "java", "python", "nodejs", "ruby"]
+            .map(|each| root.join(each))
+            .into();
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();

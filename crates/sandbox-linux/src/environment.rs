@@ -1,10 +1,10 @@
 //! The server's side of one environment.
 
 use crate::{
-    cgroup::{Peak, Usage},
+    cgroup::{LastWords, Peak, Usage},
     channel,
     link::{Started, receive},
-    protocol::{Ending, FromInit, FromServer, LastWords},
+    protocol::{Ending, FromInit, FromServer},
     step::StepError,
 };
 use lambent_sandbox::{BoxFuture, EnvSpec, Exit, Processes, SandboxControl, StartError};
@@ -45,7 +45,7 @@ struct Asked {
     /// It answers in the order in which it is asked.
     sockets: VecDeque<oneshot::Sender<Option<OwnedFd>>>,
     emptied: Option<oneshot::Sender<Processes>>,
-    restarted: Option<oneshot::Sender<Result<(), StartError>>>,
+    started: Option<oneshot::Sender<Result<(), StartError>>>,
 }
 
 impl Shared {
@@ -170,19 +170,19 @@ impl Watch {
                     let _ = waiting.send(processes);
                 }
             }
-            FromInit::Running { .. } => self.restarted(Ok(())),
+            FromInit::Running { .. } => self.started(Ok(())),
             FromInit::InvalidEntrypoint { command, reason } => {
-                self.restarted(Err(StartError::InvalidEntrypoint { command, reason }));
+                self.started(Err(StartError::InvalidEntrypoint { command, reason }));
             }
             FromInit::InvalidCompanion { command, reason } => {
-                self.restarted(Err(StartError::InvalidCompanion { command, reason }));
+                self.started(Err(StartError::InvalidCompanion { command, reason }));
             }
-            FromInit::Failed(StepError { step, reason }) => self.restarted(Err(StartError::Setup { step, reason })),
+            FromInit::Failed(StepError { step, reason }) => self.started(Err(StartError::Setup { step, reason })),
         }
     }
 
-    fn restarted(&self, result: Result<(), StartError>) {
-        if let Some(waiting) = self.shared.asked().restarted.take() {
+    fn started(&self, result: Result<(), StartError>) {
+        if let Some(waiting) = self.shared.asked().started.take() {
             let _ = waiting.send(result);
         }
     }
@@ -193,6 +193,23 @@ fn exit_of(ending: Ending, ran_out: bool) -> Exit {
         Ending::Signal(libc::SIGKILL) if ran_out => Exit::OutOfMemory,
         Ending::Signal(signal) => Exit::Signal(signal),
         Ending::Status(status) => Exit::Status(status),
+    }
+}
+
+impl Control {
+    /// Asks the init for processes; resolves when they run.
+    fn ask_to_start(&self, request: &FromServer) -> impl Future<Output = Result<(), StartError>> + use<> {
+        let (tell, told) = oneshot::channel();
+        self.shared.asked().started = Some(tell);
+        let sent = channel::send(&self.socket, request, &[]);
+        async move {
+            let lost = |reason: String| StartError::Setup {
+                step: "start processes".to_owned(),
+                reason,
+            };
+            sent.map_err(|error| lost(error.to_string()))?;
+            told.await.map_err(|_| lost("the environment has ended".to_owned()))?
+        }
     }
 }
 
@@ -215,20 +232,18 @@ impl SandboxControl for Control {
     }
 
     fn restart(&self, spec: EnvSpec) -> BoxFuture<'_, Result<(), StartError>> {
-        let (tell, told) = oneshot::channel();
         let milli_cpus = spec.limits.milli_cpus;
-        self.shared.asked().restarted = Some(tell);
-        let sent = channel::send(&self.socket, &FromServer::Restart(Box::new(spec)), &[]);
+        let started = self.ask_to_start(&FromServer::Restart(Box::new(spec)));
         Box::pin(async move {
-            let lost = |reason: String| StartError::Setup {
-                step: "start the processes again".to_owned(),
-                reason,
-            };
-            sent.map_err(|error| lost(error.to_string()))?;
-            told.await.map_err(|_| lost("the environment has ended".to_owned()))??;
+            started.await?;
             self.usage.limit_processor(milli_cpus);
             Ok(())
         })
+    }
+
+    fn begin(&self) -> BoxFuture<'_, Result<(), StartError>> {
+        let started = self.ask_to_start(&FromServer::Begin);
+        Box::pin(started)
     }
 
     fn terminate(&self) {

@@ -18,7 +18,6 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("execution environments are made of Linux primitives");
 
-mod cgroup;
 mod channel;
 mod environment;
 mod init;
@@ -26,9 +25,9 @@ mod link;
 mod protocol;
 mod provider;
 mod starter;
-mod step;
 mod sys;
 
+use lambent_cgroup::{self as cgroup, step};
 pub use link::{OpenError, probe};
 pub use provider::{LinuxSandbox, Options};
 pub use starter::run_starter_if_asked;

@@ -1,8 +1,9 @@
 //! The server's side of a starter: the process, the socket to it, and who waits for which answer.
 
 use crate::{
+    cgroup::LastWords,
     channel::{self, Received},
-    protocol::{FromStarter, LastWords, Ticket, ToStarter},
+    protocol::{FromStarter, Ticket, ToStarter},
     provider::Options,
     starter::STARTER_ARGUMENT,
     step::StepError,

@@ -1,6 +1,9 @@
 //! What server, starter and init say to each other. Descriptors that travel beside a message are named in its documentation.
 
-use crate::{cgroup::Usage, step::StepError};
+use crate::{
+    cgroup::{LastWords, Usage},
+    step::StepError,
+};
 use lambent_sandbox::{Enforcement, EnvSpec, Program};
 use serde::{Deserialize, Serialize};
 
@@ -52,15 +55,6 @@ pub(crate) enum FromStarter {
     },
 }
 
-/// What an environment had used when it ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LastWords {
-    /// How many of its processes the kernel ended for want of memory.
-    pub(crate) oom_kills: u64,
-    /// The most memory it held, in bytes.
-    pub(crate) peak_memory_bytes: Option<u64>,
-}
-
 /// Starter to init.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToInit {
@@ -76,7 +70,7 @@ pub(crate) enum ToInit {
 /// Init to server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// The runtime process runs. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
+    /// The runtime process runs, or the companions for which it waits. Beside it, the first time: the listeners for the Runtime API and for AWS's APIs; the gate's listener, its
     /// reports and its injector if there is one; the read end of the companions' output if there are any.
     Running {
         /// Whether the gate is beside it.
@@ -128,6 +122,8 @@ pub(crate) enum FromServer {
     Empty,
     /// Start the processes of this environment again.
     Restart(Box<EnvSpec>),
+    /// Start the runtime process, which has waited for the companions.
+    Begin,
     /// Stop every process of the environment.
     Freeze,
     /// Let them run on.

@@ -29,7 +29,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Makes execution environments.
 pub trait SandboxProvider: Send + Sync + 'static {
-    /// Starts the processes of `spec` and returns once the runtime process has been started (not once it is initialised).
+    /// Starts the processes of `spec` and returns once the runtime process has been started (not once it is initialised); where there are
+    /// companions, once these have been, and nothing of the function runs before [`SandboxControl::begin`].
     ///
     /// # Errors
     /// [`StartError`] when no process runs: nothing is left behind.
@@ -83,11 +84,18 @@ pub trait SandboxControl: Send + Sync {
     /// The environment is lost.
     fn empty(&self) -> BoxFuture<'_, io::Result<Processes>>;
 
-    /// Starts the processes of `spec` in an environment that is empty. Its mounts and limits stay what they are.
+    /// Starts the processes of `spec`, as [`SandboxProvider::start`] does, in an environment that is empty. Its mounts and limits stay what
+    /// they are.
     ///
     /// # Errors
     /// [`StartError`] when not all of them run: the environment is of no use any more.
     fn restart(&self, spec: EnvSpec) -> BoxFuture<'_, Result<(), StartError>>;
+
+    /// Starts the runtime process of an environment whose companions have been started.
+    ///
+    /// # Errors
+    /// [`StartError`] when it does not run: the environment is of no use any more.
+    fn begin(&self) -> BoxFuture<'_, Result<(), StartError>>;
 
     /// Asks the runtime process to end (SIGTERM).
     fn terminate(&self);

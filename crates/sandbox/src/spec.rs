@@ -16,7 +16,7 @@ pub struct EnvSpec {
     pub working_dir: String,
     /// Read-only directories beside the minimal root and those of the program: the function's code at `/var/task`, layers at `/opt`.
     pub mounts: Vec<BindMount>,
-    /// What is started just before the runtime process.
+    /// What is started before the runtime process, which then waits for [`SandboxControl::begin`](crate::SandboxControl::begin).
     pub companions: Companions,
     /// What it may use.
     pub limits: Limits,

@@ -15,6 +15,7 @@ pub(crate) fn context() -> RequestContext {
     RequestContext {
         scope: contract::scope("111111111111"),
         access_key: None,
+        session: None,
         request_id: RequestId::new(&ids),
         host: Some("127.0.0.1:4566".to_owned()),
         trace_id: None,

@@ -1,237 +1,219 @@
-//! Reads one queue for one function.
+//! Reads one queue for one function: how many batches there are, and what they are told when the mapping changes.
+//!
+//! Each batch is a task of its own (`work.rs`), from its first message to the end of its last; the poller starts as many as the engine's
+//! scale allows, one of which gathers unless the queue has more than one can carry.
 
 use crate::{
-    record::{Batch, Record},
-    supervisor::{BatchEnd, Sources},
+    board::Outcome,
+    queue::{Queue, Trouble},
+    supervisor::Sources,
+    work::Work,
 };
-use bytes::Bytes;
 use lambent_engine::{
-    batch::{self, Bounds, Gathered, Judgement, Scale},
+    batch::{self, Scale},
     pattern::Pattern,
 };
-use lambent_sqs::{Receive, Refusal};
 use lambent_types::{
-    QueueKey, RequestId, Timestamp,
+    QueueKey, Timestamp,
     event_source_mapping::{EventSource, EventSourceMapping},
-    limits,
 };
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::sync::{Arc, Weak};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
 };
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Messages that one receive gives at most.
-const MOST_RECEIVED: usize = 10;
-/// How long one receive waits, in seconds: so long it takes at most to notice that reading is to end.
-const WAIT: u32 = 1;
-/// Before a queue is looked at again that could not be read.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// Environments that one source may keep busy where nobody said how many: AWS's bound.
-const MOST_BATCHES: usize = 1_000;
-/// The room for records in a payload: its bound without what is around them.
-const BATCH_BYTES: usize = limits::SYNC_REQUEST_BYTES - 1_024;
+/// A mapping as batches see it. One that is changed gets another; who has this one finishes with it.
+pub(crate) struct Setup {
+    pub(crate) mapping: Arc<EventSourceMapping>,
+    pub(crate) filters: Vec<Pattern>,
+    /// Whether the source is a FIFO queue.
+    pub(crate) fifo: bool,
+    /// Cancelled when the mapping is changed, off or gone, or when the server stops: what was gathered is run, nothing more is.
+    pub(crate) over: CancellationToken,
+}
+
+impl Setup {
+    fn new(mapping: Arc<EventSourceMapping>, stop: &CancellationToken) -> Arc<Self> {
+        let filters = mapping.filters.iter();
+        Arc::new(Self {
+            filters: filters.filter_map(|text| Pattern::parse(text).ok()).collect(),
+            fifo: matches!(mapping.source, EventSource::Sqs { fifo: true, .. }),
+            over: stop.child_token(),
+            mapping,
+        })
+    }
+}
+
+/// What a batch tells the poller while it goes on.
+pub(crate) enum Told {
+    /// It is gathered, and may have left more: full, or not.
+    Gathered {
+        /// Whether nothing more fitted.
+        full: bool,
+    },
+    /// The queue gave nothing.
+    Nothing,
+    /// The queue could not be read.
+    Unreadable(Trouble),
+    /// The function was throttled.
+    Throttled,
+}
 
 /// Reads a queue.
 pub(crate) struct Poller {
     sources: Arc<Sources>,
-    mapping: EventSourceMapping,
-    queue: QueueKey,
-    filters: Vec<Pattern>,
-    scale: Mutex<Scale>,
-}
-
-/// Messages for one invocation.
-struct Ready {
-    records: Vec<Record>,
-    /// Others see the first of them again from then on.
-    visible_again: Timestamp,
+    key: QueueKey,
+    queue: Arc<dyn Queue>,
+    setup: Arc<Setup>,
+    /// What the mapping was before, while batches of it are under way.
+    former: Vec<Weak<Setup>>,
+    /// Whether the board says that the mapping is read as it is.
+    settled: bool,
+    scale: Scale,
+    batches: JoinSet<()>,
+    gathering: usize,
+    /// How often in a row the queue could not be read.
+    failures: u32,
+    /// Until when it is left alone after that.
+    rest: Option<Timestamp>,
 }
 
 impl Poller {
     /// Of a mapping whose source is a queue.
-    pub(crate) fn new(sources: Arc<Sources>, mapping: EventSourceMapping) -> Option<Self> {
+    pub(crate) fn new(
+        sources: Arc<Sources>,
+        mapping: Arc<EventSourceMapping>,
+        stop: &CancellationToken,
+    ) -> Option<Self> {
         let EventSource::Sqs { arn, .. } = &mapping.source else {
             return None;
         };
-        let most = mapping.maximum_concurrency.and_then(|most| usize::try_from(most).ok());
+        let key = QueueKey::from_arn(arn)?;
         Some(Self {
-            queue: QueueKey::from_arn(arn)?,
-            filters: mapping
-                .filters
-                .iter()
-                .filter_map(|text| Pattern::parse(text).ok())
-                .collect(),
-            scale: Mutex::new(Scale::new(most.unwrap_or(MOST_BATCHES))),
+            queue: sources.queues.queue(&key),
+            key,
+            scale: Scale::new(maximum(&mapping)),
+            setup: Setup::new(mapping, stop),
+            former: Vec::new(),
+            settled: false,
             sources,
-            mapping,
+            batches: JoinSet::new(),
+            gathering: 0,
+            failures: 0,
+            rest: None,
         })
     }
 
-    /// Runs until told to stop, then finishes the batches under way.
-    pub(crate) async fn run(self, stop: CancellationToken) {
-        let this = Arc::new(self);
-        let mut batches = JoinSet::new();
+    /// Runs until told to stop, then finishes the batches under way. What the mapping becomes meanwhile is taken over.
+    pub(crate) async fn run(mut self, mut changes: watch::Receiver<Arc<EventSourceMapping>>, stop: CancellationToken) {
+        let (tell, mut told) = mpsc::unbounded_channel();
         while !stop.is_cancelled() {
-            while batches.try_join_next().is_some() {}
-            if batches.len() >= this.scaled(|scale| scale.limit()) {
-                tokio::select! {
-                    () = stop.cancelled() => break,
-                    _ = batches.join_next() => continue,
+            self.settle();
+            let full = self.fill(&tell);
+            let rest = self.rest.map(|rest| rest.since(self.sources.clock.now()));
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Ok(()) = changes.changed() => {
+                    let mapping = Arc::clone(&changes.borrow_and_update());
+                    self.take_over(mapping, &stop);
                 }
-            }
-            match this.gather(&stop).await {
-                Ok(Some(ready)) => {
-                    batches.spawn(Arc::clone(&this).work(ready));
-                }
-                Ok(None) => {}
-                Err(refusal) => {
-                    tracing::debug!(?refusal, queue = %this.queue.arn(), "a queue could not be read");
-                    tokio::select! {
-                        () = stop.cancelled() => break,
-                        () = tokio::time::sleep(AFTER_FAILURE) => {}
+                Some(news) = told.recv() => self.hear(news),
+                Some(ended) = self.batches.join_next(), if !self.batches.is_empty() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a batch broke; its messages come again");
+                        self.gathering = 0;
                     }
                 }
+                () = tokio::time::sleep(self.scale.pace()), if full => {}
+                () = tokio::time::sleep(rest.unwrap_or_default()), if rest.is_some() => self.rest = None,
             }
         }
-        while batches.join_next().await.is_some() {}
+        self.sources.board.changing(&self.setup.mapping.id);
+        while self.batches.join_next().await.is_some() {}
     }
 
-    fn scaled<T>(&self, with: impl FnOnce(&mut Scale) -> T) -> T {
-        with(&mut self.scale.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Receives until a batch is full or its time is over. What the filters do not let through is deleted.
-    async fn gather(&self, stop: &CancellationToken) -> Result<Option<Ready>, Refusal> {
-        let (sqs, clock) = (&self.sources.sqs, &self.sources.clock);
-        let timeout = Duration::from_secs(sqs.queue(&self.queue).await?.visibility_timeout().into());
-        let window = Duration::from_secs(self.mapping.batch_window.unwrap_or_default().into());
-        let bounds = Bounds {
-            records: usize::try_from(self.mapping.batch_size).unwrap_or(MOST_RECEIVED),
-            bytes: BATCH_BYTES,
-            // A message that came first must not be seen by others before the last has come and the function has run.
-            window: window.min(timeout / 2),
-        };
-        let (mut gathered, mut records, mut since) = (Gathered::default(), Vec::new(), None);
-        while let Some((left, room)) = gathered.wants(&bounds, clock.now()) {
-            if stop.is_cancelled() {
-                break;
-            }
-            let ask = Receive {
-                most: room.min(MOST_RECEIVED),
-                wait: Some(u32::from(left >= Duration::from_secs(1)) * WAIT),
-                ..Receive::default()
+    /// Starts to gather as many batches as there may be. Returns whether there are.
+    fn fill(&mut self, tell: &mpsc::UnboundedSender<Told>) -> bool {
+        while self.rest.is_none() && self.gathering < self.scale.gatherers() && self.batches.len() < self.scale.limit()
+        {
+            let work = Work {
+                sources: Arc::clone(&self.sources),
+                key: self.key.clone(),
+                queue: Arc::clone(&self.queue),
+                setup: Arc::clone(&self.setup),
+                tell: tell.clone(),
             };
-            let asked = clock.now();
-            let found = sqs.receive(&self.queue, &ask).await?;
-            if found.is_empty() && left < Duration::from_secs(1) {
-                // The rest of the window is shorter than a receive waits.
-                tokio::time::sleep(left).await;
+            self.gathering += 1;
+            self.batches.spawn(work.run());
+        }
+        let full = self.batches.len() >= self.scale.limit();
+        match full {
+            true => self.scale.busy(self.sources.clock.now()),
+            false => self.scale.roomy(),
+        }
+        full
+    }
+
+    fn hear(&mut self, news: Told) {
+        let now = self.sources.clock.now();
+        match news {
+            Told::Gathered { full } => {
+                self.gathering = self.gathering.saturating_sub(1);
+                self.failures = 0;
+                self.scale.gathered(full);
             }
-            for received in found {
-                let record = Record::new(received, &self.queue.arn(), self.queue.scope.region.as_str());
-                if record.wanted(&self.filters) {
-                    since.get_or_insert(asked);
-                    gathered = gathered.with(record.bytes(), clock.now());
-                    records.push(record);
-                } else {
-                    self.delete(&record).await;
+            Told::Nothing => {
+                self.gathering = self.gathering.saturating_sub(1);
+                if self.failures > 0 {
+                    tracing::info!(queue = %self.key.arn(), "a queue can be read again");
+                    self.sources.board.note(&self.setup.mapping.id, Outcome::Ok);
+                }
+                self.failures = 0;
+                self.scale.quiet(now);
+            }
+            Told::Unreadable(trouble) => {
+                self.gathering = self.gathering.saturating_sub(1);
+                self.failures = self.failures.saturating_add(1);
+                self.rest = Some(now.plus(batch::unreadable(self.failures)));
+                self.scale.quiet(now);
+                if self
+                    .sources
+                    .board
+                    .note(&self.setup.mapping.id, Outcome::Problem(trouble.told()))
+                {
+                    tracing::warn!(%trouble, queue = %self.key.arn(), mapping = self.setup.mapping.id, "a queue cannot be read");
                 }
             }
-        }
-        Ok(since.filter(|_| !records.is_empty()).map(|since| Ready {
-            records,
-            visible_again: since.plus(timeout),
-        }))
-    }
-
-    /// Invokes the function with a batch and deletes what it handled.
-    async fn work(self: Arc<Self>, ready: Ready) {
-        let mut rest = ready.records.as_slice();
-        // Ten messages of the largest size are more than one payload holds.
-        while !rest.is_empty() {
-            let count = fitting(rest);
-            let (now, later) = rest.split_at(count);
-            self.run_batch(now, ready.visible_again).await;
-            rest = later;
+            Told::Throttled => self.scale.throttled(),
         }
     }
 
-    async fn run_batch(&self, records: &[Record], visible_again: Timestamp) {
-        let payload = Bytes::from(serde_json::to_vec(&Batch { records }).unwrap_or_default());
-        let trace_id = records
-            .iter()
-            .find_map(|record| record.attributes.get("AWSTraceHeader").cloned());
-        let request_id = RequestId::new(self.sources.ids.as_ref());
-        let mut tries = 0;
-        let end = loop {
-            let functions = &self.sources.functions;
-            let end = functions
-                .run(&self.mapping, request_id, payload.clone(), trace_id.clone())
-                .await;
-            if end != BatchEnd::NotRun {
-                break end;
-            }
-            self.scaled(Scale::shrink);
-            match batch::throttled(tries, self.sources.clock.now(), visible_again) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => break end,
-            }
-            tries += 1;
-        };
-        let handled = match end {
-            BatchEnd::Returned(answer) => self.judged(&answer, records),
-            // What is left is visible again when its time is over, and goes to the queue's own dead-letter queue in the end.
-            BatchEnd::Failed | BatchEnd::NotRun => return,
-        };
-        if handled.len() == usize::try_from(self.mapping.batch_size).unwrap_or(MOST_RECEIVED) {
-            self.scaled(Scale::grow);
-        }
-        for record in handled {
-            self.delete(record).await;
-        }
+    /// Reads on as the mapping is now. Batches of what it was before are finished, and count.
+    fn take_over(&mut self, mapping: Arc<EventSourceMapping>, stop: &CancellationToken) {
+        self.sources.board.changing(&mapping.id);
+        self.scale = self.scale.bounded(maximum(&mapping));
+        self.setup.over.cancel();
+        let former = std::mem::replace(&mut self.setup, Setup::new(mapping, stop));
+        self.former.push(Arc::downgrade(&former));
+        self.settled = false;
+        self.rest = None;
+        self.failures = 0;
     }
 
-    /// What the function has handled of a batch that it returned from.
-    fn judged<'a>(&self, answer: &[u8], records: &'a [Record]) -> Vec<&'a Record> {
-        let reports = self
-            .mapping
-            .response_types
-            .as_ref()
-            .is_some_and(|types| !types.is_empty());
-        let ids: BTreeSet<&str> = records.iter().map(|record| record.message_id.as_str()).collect();
-        let judgement = if reports {
-            batch::judge(answer, &ids)
-        } else {
-            Judgement::Handled
-        };
-        let failed = |record: &&Record| match &judgement {
-            Judgement::Handled => false,
-            Judgement::NotHandled => true,
-            Judgement::AllBut(failed) => failed.contains(&record.message_id),
-        };
-        records.iter().filter(|record| !failed(record)).collect()
-    }
-
-    async fn delete(&self, record: &Record) {
-        if let Err(refusal) = self.sources.sqs.delete(&self.queue, &record.receipt_handle).await {
-            tracing::warn!(
-                ?refusal,
-                message = record.message_id,
-                "a message that was handled is not deleted, and comes again"
-            );
+    /// Says that the mapping is read as it is, once nobody has what it was before.
+    fn settle(&mut self) {
+        self.former.retain(|former| former.strong_count() > 0);
+        if self.former.is_empty() && !self.settled {
+            self.sources.board.settled(&self.setup.mapping);
+            self.settled = true;
         }
     }
 }
 
-/// How many of the records a payload holds; one at least.
-fn fitting(records: &[Record]) -> usize {
-    let mut bytes = 0;
-    let fits = |record: &&Record| {
-        bytes += record.bytes();
-        bytes <= BATCH_BYTES
-    };
-    records.iter().take_while(fits).count().max(1)
+/// How many environments a mapping may keep busy, if it says so.
+fn maximum(mapping: &EventSourceMapping) -> Option<usize> {
+    let most = mapping.maximum_concurrency?;
+    Some(usize::try_from(most).unwrap_or(usize::MAX))
 }

@@ -1,8 +1,9 @@
 //! A message as functions and filters see it (recorded: `test_message_body_and_attributes_passed_correctly`).
 
+use crate::queue::Received;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lambent_engine::pattern::Pattern;
-use lambent_sqs::{AttributeValue, Received};
+use lambent_types::{Attribute, AttributeValue};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -21,10 +22,11 @@ pub(crate) struct Record {
     pub(crate) message_id: String,
     pub(crate) receipt_handle: String,
     pub(crate) body: String,
-    pub(crate) attributes: BTreeMap<&'static str, String>,
+    pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) message_attributes: BTreeMap<String, Shown>,
+    /// The outer `None` is left out, the inner one is `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    md5_of_message_attributes: Option<String>,
+    md5_of_message_attributes: Option<Option<String>>,
     md5_of_body: String,
     event_source: &'static str,
     #[serde(rename = "eventSourceARN")]
@@ -46,9 +48,10 @@ pub(crate) struct Shown {
 }
 
 impl Record {
-    pub(crate) fn new(received: Received, source: &str, region: &str) -> Self {
-        let md5 = received.md5_of_attributes();
-        let shown = |(name, attribute): (String, lambent_sqs::Attribute)| {
+    /// A message of this queue in this region. AWS leaves the digest of attributes out where there are none, but says `null` to
+    /// functions whose batches are gathered for a while (recorded throughout `event_source_sqs.json`).
+    pub(crate) fn new(received: Received, source: &str, region: &str, gathered: bool) -> Self {
+        let shown = |(name, attribute): (String, Attribute)| {
             let (text, bytes) = match attribute.value {
                 AttributeValue::Text(text) => (Some(text), None),
                 AttributeValue::Binary(bytes) => (None, Some(STANDARD.encode(bytes))),
@@ -62,13 +65,14 @@ impl Record {
             };
             (name, shown)
         };
+        let md5 = received.md5_of_attributes;
         Self {
             message_id: received.message_id,
             receipt_handle: received.receipt_handle,
             body: received.body,
             attributes: received.system,
             message_attributes: received.attributes.into_iter().map(shown).collect(),
-            md5_of_message_attributes: md5,
+            md5_of_message_attributes: (md5.is_some() || gathered).then_some(md5),
             md5_of_body: received.md5_of_body,
             event_source: "aws:sqs",
             event_source_arn: source.to_owned(),

@@ -54,6 +54,10 @@ pub enum Kind {
     EventBus,
     /// A rule of an event bus; parent: the bus, id: its name.
     EventRule,
+    /// A role; parent: nothing, id: its name in small letters, since names that differ in case alone are the same.
+    Role,
+    /// A policy that roles share; parent: nothing, id: its name in small letters.
+    ManagedPolicy,
 }
 
 impl Kind {
@@ -80,6 +84,8 @@ impl Kind {
             Self::MessageMove => "message-move",
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
+            Self::Role => "role",
+            Self::ManagedPolicy => "managed-policy",
             Self::Topic => "topic",
             Self::Subscription => "subscription",
         }
@@ -108,6 +114,8 @@ impl Kind {
             | Self::MessageMove
             | Self::EventBus
             | Self::EventRule
+            | Self::Role
+            | Self::ManagedPolicy
             | Self::Topic
             | Self::Subscription => false,
         }

@@ -24,7 +24,7 @@ pub mod uri;
 pub mod validate;
 pub mod value;
 
-pub use context::RequestContext;
+pub use context::{RequestContext, RoleSession};
 pub use error::{ErrorShape, ErrorType, ServiceError};
 pub use schema::{Kind, Location, Member, Operation, Rules, Shape};
 pub use service::Service;

@@ -340,13 +340,13 @@ def delete_code_signing_config(writer):
 
 @operation(1)
 def create_event_source_mapping(writer):
-    name, source, tag = writer.some(writer.known["functions"]), f"arn:aws:sqs:us-east-1:000000000000:{writer.prefix}{writer.fresh()}", writer.fresh()
+    name, source, tag = writer.some(writer.known["functions"]), f"arn:aws:kinesis:us-east-1:000000000000:stream/{writer.prefix}{writer.fresh()}", writer.fresh()
 
     def change(state, answer):
-        made = {"uuid": answer["UUID"], "function": name, "batch": 10, "enabled": True, "tags": {"made": tag}}
+        made = {"uuid": answer["UUID"], "function": name, "batch": 100, "enabled": True, "tags": {"made": tag}}
         state["mappings"][source] = made
 
-    arguments = {"FunctionName": name, "EventSourceArn": source, "Tags": {"made": tag}}
+    arguments = {"FunctionName": name, "EventSourceArn": source, "StartingPosition": "LATEST", "Tags": {"made": tag}}
     return name and len(writer.known["mappings"]) < 4 and ("create_event_source_mapping", arguments, change)
 
 

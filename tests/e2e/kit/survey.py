@@ -38,7 +38,7 @@ def survey(client, prefix):
         "mappings": {
             each["EventSourceArn"]: _mapping(client, each)
             for each in _all(client, "list_event_source_mappings", "EventSourceMappings")
-            if each["EventSourceArn"].rpartition(":")[2].startswith(prefix)
+            if each["EventSourceArn"].rpartition("/")[2].startswith(prefix)
         },
     }
 

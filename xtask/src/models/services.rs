@@ -347,5 +347,48 @@ const EVENTS: ServiceSpec = ServiceSpec {
     ..ServiceSpec::new("eventbridge", "events/2015-10-07")
 };
 
+/// IAM: roles, and policies that are attached to them.
+const IAM: ServiceSpec = ServiceSpec {
+    only: &[
+        "AttachRolePolicy",
+        "CreatePolicy",
+        "CreatePolicyVersion",
+        "CreateRole",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "GetPolicy",
+        "GetPolicyVersion",
+        "GetRole",
+        "GetRolePolicy",
+        "GetUser",
+        "ListAccountAliases",
+        "ListAttachedRolePolicies",
+        "ListEntitiesForPolicy",
+        "ListInstanceProfilesForRole",
+        "ListPolicies",
+        "ListPolicyVersions",
+        "ListRolePolicies",
+        "ListRoleTags",
+        "ListRoles",
+        "PutRolePolicy",
+        "SetDefaultPolicyVersion",
+        "TagRole",
+        "UntagRole",
+        "UpdateAssumeRolePolicy",
+        "UpdateRole",
+        "UpdateRoleDescription",
+    ],
+    ..ServiceSpec::new("iam", "iam/2010-05-08")
+};
+
+/// STS: who somebody is, and temporary credentials.
+const STS: ServiceSpec = ServiceSpec {
+    only: &["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"],
+    ..ServiceSpec::new("sts", "sts/2011-06-15")
+};
+
 /// Every generated service.
-pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, LOGS, SNS, SQS];
+pub(crate) const SERVICES: &[ServiceSpec] = &[LAMBDA, CLOUDWATCH, EVENTS, IAM, LOGS, SNS, SQS, STS];

@@ -1,6 +1,9 @@
 //! The smallest runtime client: answers every invocation with `{}` and asks for the next one in the same write. The benchmark uploads it
 //! as the `bootstrap` of a `provided` function; `cargo xtask bench` links it statically.
+//!
+//! With the handler `clock` it also prints, for each moment that an event says it was sent at, the microseconds since.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
@@ -9,12 +12,16 @@ use std::{
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: lambda\r\n\r\n";
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
+/// Before a moment of the machine's monotonic clock, in microseconds.
+const SENT_AT: &str = "sent-at=";
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a function learns everything from its environment"
+)]
 fn main() -> io::Result<()> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a function learns where its Runtime API is from its environment"
-    )]
     let address = std::env::var("AWS_LAMBDA_RUNTIME_API").map_err(io::Error::other)?;
+    let clock = std::env::var("_HANDLER").is_ok_and(|handler| handler == "clock");
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.write_all(NEXT.as_bytes())?;
@@ -22,6 +29,9 @@ fn main() -> io::Result<()> {
     loop {
         let message = read_message(&mut stream, &mut received)?;
         if let Some(id) = message.request_id {
+            if clock {
+                tell_delays(&received[..message.length])?;
+            }
             outgoing.clear();
             write!(
                 outgoing,
@@ -31,6 +41,20 @@ fn main() -> io::Result<()> {
         }
         received.drain(..message.length);
     }
+}
+
+/// Prints how long each thing that says when it was sent has been on its way.
+fn tell_delays(event: &[u8]) -> io::Result<()> {
+    let now = clock_gettime(ClockId::Monotonic);
+    let now = now.tv_sec * 1_000_000 + now.tv_nsec / 1_000;
+    let mut lines = String::new();
+    for piece in String::from_utf8_lossy(event).split(SENT_AT).skip(1) {
+        let digits = piece.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        if let Ok(sent) = digits.parse::<i64>() {
+            lines.push_str(&format!("delay={}\n", now - sent));
+        }
+    }
+    io::stdout().write_all(lines.as_bytes())
 }
 
 /// An answer of the Runtime API: an invocation, or the receipt of a response.

@@ -3,7 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header, request};
 use lambent_types::{RequestId, Timestamp};
-use lambent_wire::uri::{parse_query, percent_decode};
+use lambent_wire::{
+    RoleSession,
+    uri::{parse_query, percent_decode},
+};
 use serde::Serialize;
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 
@@ -29,6 +32,7 @@ pub(crate) struct Signer<'a> {
     pub(crate) access_key: &'a str,
     pub(crate) account: &'a str,
     pub(crate) partition: &'static str,
+    pub(crate) session: Option<&'a RoleSession>,
 }
 
 #[derive(Serialize)]
@@ -87,11 +91,11 @@ struct Authorizer<'a> {
 struct Iam<'a> {
     access_key: &'a str,
     account_id: &'a str,
-    caller_id: &'a str,
+    caller_id: String,
     cognito_identity: (),
     principal_org_id: (),
     user_arn: String,
-    user_id: &'a str,
+    user_id: String,
 }
 
 /// Of the connection, not of the request.
@@ -145,14 +149,19 @@ pub(crate) fn event(received: &Received<'_>) -> Result<Vec<u8>, serde_json::Erro
 }
 
 fn iam<'a>(caller: &Signer<'a>) -> Iam<'a> {
+    let root = || format!("arn:{}:iam::{}:root", caller.partition, caller.account);
+    let role_id = caller
+        .session
+        .and_then(|session| session.role_id.as_ref().zip(Some(&session.name)));
+    let id = role_id.map_or_else(|| caller.account.to_owned(), |(role, name)| format!("{role}:{name}"));
     Iam {
         access_key: caller.access_key,
         account_id: caller.account,
-        caller_id: caller.account,
+        caller_id: id.clone(),
         cognito_identity: (),
         principal_org_id: (),
-        user_arn: format!("arn:{}:iam::{}:root", caller.partition, caller.account),
-        user_id: caller.account,
+        user_arn: caller.session.map_or_else(root, RoleSession::arn),
+        user_id: id,
     }
 }
 
@@ -340,6 +349,7 @@ mod tests {
             access_key: "AKIA",
             account: "111111111111",
             partition: "aws",
+            session: None,
         };
         let context = &of(http::Request::get("/"), b"", Some(caller))["requestContext"];
         assert_eq!(context["accountId"], "111111111111");

@@ -154,6 +154,10 @@ impl SandboxControl for Awake {
         self.0.restart(spec)
     }
 
+    fn begin(&self) -> BoxFuture<'_, Result<(), StartError>> {
+        self.0.begin()
+    }
+
     fn terminate(&self) {
         self.0.terminate();
     }

@@ -22,9 +22,11 @@ use lambent_wire::{Blob, RequestContext, ServiceError};
 use live::LiveCode;
 use std::{
     fs,
+    io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
     time::Duration,
 };
 use tokio::task::JoinSet;
@@ -37,6 +39,8 @@ const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
 /// Whoever presses Ctrl-C does not want to wait for a function.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How often the removal of a temporary data directory is tried, with pauses of 10 ms.
+const REMOVALS: u32 = 500;
 const LONGEST_NAME: usize = 64;
 /// Whoever has attached to an environment wants to find it again.
 const DEBUGGED_IDLE: Duration = Duration::from_secs(24 * 3_600);
@@ -76,7 +80,23 @@ pub(crate) fn run(mut said: cli::Dev) -> anyhow::Result<()> {
         config.invoker.idle_limit = DEBUGGED_IDLE;
     }
     let session = Session::new(dir, said, &config.data_dir)?;
-    serve::run(config, Some(session))
+    let outcome = serve::run(config, Some(session));
+    if let Some(temporary) = temporary {
+        remove(&temporary.keep())?;
+    }
+    outcome
+}
+
+/// Removes a data directory whose server has ended. Threads that the server did not wait for may still close a file in it, so it is tried
+/// again for a while.
+fn remove(dir: &Path) -> anyhow::Result<()> {
+    for _ in 0..REMOVALS {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != ErrorKind::NotFound => thread::sleep(Duration::from_millis(10)),
+            _ => return Ok(()),
+        }
+    }
+    fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))
 }
 
 impl Session {
@@ -235,6 +255,7 @@ impl Session {
         RequestContext {
             scope: self.scope.clone(),
             access_key: None,
+            session: None,
             request_id: RequestId::new(&RandomIds),
             trace_id: None,
             host: None,

@@ -23,7 +23,7 @@ pub(crate) use self::{
 };
 
 use self::{
-    processes::{Processes, start_companions},
+    processes::{HeldBack, Processes, Runtime, start_companions},
     runtime::Confinement,
 };
 use crate::{
@@ -122,7 +122,7 @@ fn live(inheritance: Inheritance<'_>) -> Result<(), StepError> {
     let mounts: Vec<_> = fds.collect();
     let started = prepared
         .map_err(InitError::from)
-        .and_then(|prepared| prepared.become_environment(&spec, &mounts));
+        .and_then(|prepared| prepared.become_environment(spec, &mounts));
     drop(mounts);
     match started {
         Ok(Started {
@@ -159,13 +159,6 @@ struct Prepared<'a> {
     filter: &'a Filter,
     output: OwnedFd,
     runtime: Runtime,
-}
-
-/// How far the runtime process is.
-enum Runtime {
-    Waiting(runtime::Waiting),
-    /// Its program runs, and the program's mounts are in place.
-    Ahead(runtime::Ahead),
 }
 
 /// What an init has once the runtime process runs.
@@ -216,8 +209,8 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Does the rest, and lets the companions and then the runtime process run.
-    fn become_environment(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Started, InitError> {
+    /// Does the rest, and lets the companions or else the runtime process run.
+    fn become_environment(self, spec: Box<EnvSpec>, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
         match &self.runtime {
             Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
@@ -226,27 +219,30 @@ impl<'a> Prepared<'a> {
         // Function code never runs beside a process of its environment that may do more than it.
         privileges::drop_all()?;
         let confinement = Confinement::Own(&self.rules, self.filter);
-        let (mut companions, mut companion_output, mut companions_write) = (Vec::new(), None, None);
-        if !spec.companions.programs.is_empty() {
-            let (read, write) = pipe_with(PipeFlags::CLOEXEC).step("make the companions' pipe")?;
-            companions = start_companions(spec, &write, confinement)?;
-            (companion_output, companions_write) = (Some(read), Some(write));
-        }
-        let runtime = match self.runtime {
-            Runtime::Waiting(waiting) => waiting.execute(spec)?,
-            Runtime::Ahead(ahead) if ahead.is_alive() => ahead.hand_over(spec)?,
-            Runtime::Ahead(_) => runtime::Waiting::fork(&self.output, confinement)?.execute(spec)?,
+        let mut processes = Processes {
+            runtime: None,
+            held_back: None,
+            companions: Vec::new(),
+            output: self.output,
+            companion_output: None,
         };
+        let mut companion_output = None;
+        if spec.companions.programs.is_empty() {
+            processes.runtime = Some(self.runtime.start(&spec, &processes.output, confinement)?);
+        } else {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC).step("make the companions' pipe")?;
+            processes.companions = start_companions(&spec, &write, confinement)?;
+            processes.held_back = Some(HeldBack {
+                runtime: self.runtime,
+                spec,
+            });
+            (companion_output, processes.companion_output) = (Some(read), Some(write));
+        }
         Ok(Started {
             listeners: self.listeners,
             children: self.children,
             rules: self.rules,
-            processes: Processes {
-                runtime: Some(runtime),
-                companions,
-                output: self.output,
-                companion_output: companions_write,
-            },
+            processes,
             companion_output,
         })
     }

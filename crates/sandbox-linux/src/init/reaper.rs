@@ -4,7 +4,7 @@
 //! Stop signals freeze: pid 1 alone can send one to every other process of its namespace at once, none can refuse it, it needs no
 //! control group, and going on takes microseconds. A process that is forked meanwhile is stopped with its parent.
 
-use super::{network, processes::Processes};
+use super::{InitError, network, processes::Processes};
 use crate::{
     channel,
     protocol::{Ending, FromInit, FromServer},
@@ -77,11 +77,12 @@ fn obey(watched: &mut Watched, request: FromServer) -> Result<(), StepError> {
         FromServer::Freeze => signal_all(Signal::STOP),
         FromServer::Thaw => signal_all(Signal::CONT),
         FromServer::Restart(spec) => {
-            let restarted = watched.processes.restart(&spec);
-            watched.tell(
-                &restarted.map_or_else(FromInit::from, |()| FromInit::Running { gate: false }),
-                &[],
-            )
+            let restarted = watched.processes.restart(*spec);
+            watched.tell_start(restarted)
+        }
+        FromServer::Begin => {
+            let begun = watched.processes.begin();
+            watched.tell_start(begun)
         }
         FromServer::Connect(port) => {
             // Whoever asked sees that there is no socket, and tries again.
@@ -95,6 +96,11 @@ fn obey(watched: &mut Watched, request: FromServer) -> Result<(), StepError> {
 impl Watched {
     fn tell(&self, message: &FromInit, beside: &[BorrowedFd<'_>]) -> Result<(), StepError> {
         channel::send(&self.server, message, beside).step("report")
+    }
+
+    fn tell_start(&self, started: Result<(), InitError>) -> Result<(), StepError> {
+        let message = started.map_or_else(FromInit::from, |()| FromInit::Running { gate: false });
+        self.tell(&message, &[])
     }
 
     /// Does nothing once the runtime process has ended.

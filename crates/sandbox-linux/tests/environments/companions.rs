@@ -21,6 +21,7 @@ fn accompanied(host: &Host, dir: &str, script: &str, companion: &str) -> EnvSpec
 pub(crate) async fn a_companion_runs_beside_the_runtime_and_its_end_is_told(host: &Host) {
     let companion = "#!/bin/sh\necho $(pwd) $ONLY $HOME\nexit 3\n";
     let mut sandbox = host.start(accompanied(host, "beside", "sleep 60", companion)).await;
+    sandbox.control.begin().await.unwrap();
     let exit = tokio::time::timeout(PATIENCE, sandbox.companion_exits.recv())
         .await
         .unwrap();
@@ -37,11 +38,30 @@ pub(crate) async fn a_companion_runs_beside_the_runtime_and_its_end_is_told(host
 pub(crate) async fn a_companion_outlives_the_runtime(host: &Host) {
     let companion = "#!/bin/sh\nsleep 0.3\nexit 4\n";
     let mut sandbox = host.start(accompanied(host, "outlives", "exit 0", companion)).await;
+    sandbox.control.begin().await.unwrap();
     assert_eq!((&mut sandbox.exited).await, Ok(Exit::Status(0)));
     let exit = tokio::time::timeout(PATIENCE, sandbox.companion_exits.recv())
         .await
         .unwrap();
     assert_eq!(exit, Some((0, Exit::Status(4))));
+}
+
+pub(crate) async fn the_runtime_does_not_run_before_it_is_to_begin(host: &Host) {
+    let script = "ls /tmp; exit 5";
+    let companion = "#!/bin/sh\nsleep 0.3\ntouch /tmp/first\n";
+    let mut sandbox = host.start(accompanied(host, "held-back", script, companion)).await;
+    let exit = tokio::time::timeout(PATIENCE, sandbox.companion_exits.recv())
+        .await
+        .unwrap();
+    assert_eq!(exit, Some((0, Exit::Status(0))));
+    sandbox.control.begin().await.unwrap();
+    let again = sandbox.control.begin().await;
+    assert!(matches!(again, Err(StartError::Setup { .. })), "{again:?}");
+    let outcome = finish(sandbox).await;
+    assert_eq!(
+        (outcome.output.as_str(), outcome.exit),
+        ("first\n", Some(Exit::Status(5)))
+    );
 }
 
 pub(crate) async fn a_companion_that_cannot_be_executed_fails_the_start(host: &Host) {

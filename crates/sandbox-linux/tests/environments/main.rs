@@ -54,6 +54,7 @@ const TESTS: &[Test] = &tests![
     ahead::a_program_that_died_while_it_waited_is_started_again,
     companions::a_companion_runs_beside_the_runtime_and_its_end_is_told,
     companions::a_companion_outlives_the_runtime,
+    companions::the_runtime_does_not_run_before_it_is_to_begin,
     companions::a_companion_that_cannot_be_executed_fails_the_start,
     isolation::the_runtime_is_an_unprivileged_user_of_its_own_namespaces,
     isolation::nothing_but_tmp_is_writable,

@@ -74,11 +74,13 @@ def events_without_concurrency(s):
     s.step("fn", s.ask.get_function_configuration(FunctionName=name, Qualifier="$LATEST"))
     s.step("put_reserved", reserve(s, name, 0))
     s.step("exc_no_cap_requestresponse", s.invoke(name))
-    destination = {"OnFailure": {"Destination": s.arn(s.name("queue"), service="sqs")}}
+    url, arn = s.queue()
+    destination = {"OnFailure": {"Destination": arn}}
     options = {"MaximumRetryAttempts": 0, "DestinationConfig": destination}
     s.step("put_event_invoke_conf", s.ask.put_function_event_invoke_config(FunctionName=name, **options))
     s.step("invoke_result", s.invoke(name, InvocationType="Event"))
-    s.check(False, "there is no SQS to which the destination's message could be sent")
+    ask = {"QueueUrl": url, "AttributeNames": ["All"], "WaitTimeSeconds": 1}
+    s.step("msg", s.until(lambda: s.sqs.receive_message(**ask).get("Messages"))[0])
 
 
 @recorded("test_reserved_concurrency_async_queue")

@@ -14,7 +14,8 @@ def function(s):
 
 
 def queue(s):
-    return s.arn("a-queue", service="sqs")
+    _, arn = s.queue()
+    return arn
 
 
 def table_stream(s):
@@ -121,8 +122,9 @@ def names_of_the_function(s):
         "full_arn_version": f"{full}:1",
         "full_arn_alias": f"{full}:myalias",
     }
+    source = queue(s)
     for step, named in names.items():
-        made = s.ask.create_event_source_mapping(FunctionName=named, EventSourceArn=queue(s))
+        made = s.ask.create_event_source_mapping(FunctionName=named, EventSourceArn=source)
         mapping = {"UUID": s.step(f"{step}_create_esm", made)["UUID"]}
         # The same queue may be mapped again only once the mapping is gone.
         s.until(lambda: "Error" not in s.ask.delete_event_source_mapping(**mapping))

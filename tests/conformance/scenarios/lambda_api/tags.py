@@ -16,7 +16,7 @@ def function(s, **parameters):
 def mapping(s, **parameters):
     """An event source mapping and its ARN."""
     name, _ = function(s)
-    queue = s.arn("a-queue", service="sqs")
+    _, queue = s.queue()
     made = s.do.create_event_source_mapping(FunctionName=name, EventSourceArn=queue, **parameters)
     return made, s.arn(f"event-source-mapping:{made['UUID']}")
 

@@ -1,15 +1,18 @@
-//! `CreateEventSourceMapping`. Whether the source exists is not asked: nothing is read yet.
+//! `CreateEventSourceMapping`. A queue must exist; of other sources that is not asked, since nothing is read of them.
 
 use crate::{
     Core, Refusal, documents,
-    mapping::{Claim, Mapping, State, claims, mapping_key, taken},
+    mapping::{Claim, Mapping, claims, mapping_key, taken},
     mapping_settings::{self, Settings},
     naming::Target,
     tags::{self, TagSet},
 };
 use lambent_models::lambda::{CreateEventSourceMappingRequest, EventSourceMappingConfiguration};
 use lambent_store::{CommitError, Condition, DocumentKey, Transaction};
-use lambent_types::{FunctionKey, RevisionId, event_source_mapping::EventSourceMapping};
+use lambent_types::{
+    FunctionKey, QueueKey, RevisionId,
+    event_source_mapping::{EventSource, EventSourceMapping},
+};
 use lambent_wire::RequestContext;
 
 pub(crate) async fn create_event_source_mapping(
@@ -53,8 +56,24 @@ pub(crate) async fn create_event_source_mapping(
         transaction = transaction.and(documents::put(key, RevisionId::new(ids), &TagSet(tags))?);
     }
     let transaction = claim(core, transaction, &mapping, claims(&mapping.mapping))?;
+    check_queue(core, &mapping.mapping).await?;
     commit(core, transaction, &mapping).await?;
-    Ok(mapping.shown(State::Creating))
+    core.sources.board.changed();
+    Ok(mapping.answered(core))
+}
+
+/// A queue must exist (recorded: `test_esm_with_not_existing_sqs_queue`).
+async fn check_queue(core: &Core, mapping: &EventSourceMapping) -> Result<(), Refusal> {
+    let EventSource::Sqs { arn, .. } = &mapping.source else {
+        return Ok(());
+    };
+    let Some(key) = QueueKey::from_arn(arn) else {
+        return Ok(());
+    };
+    match core.sources.missing(&key).await {
+        Some(trouble) => Err(Refusal::InvalidParameter(trouble.told())),
+        None => Ok(()),
+    }
 }
 
 /// The function of a mapping, which must be there.
@@ -89,10 +108,7 @@ pub(crate) async fn commit(core: &Core, transaction: Transaction, mapping: &Mapp
             Err(taken(&mapping.mapping, &holder))
         }
         // It was changed or deleted just now.
-        Err(CommitError::Condition(_)) => Err(Refusal::Conflict(format!(
-            "Cannot update the event source mapping because it is in use: {}",
-            mapping.mapping.id
-        ))),
+        Err(CommitError::Condition(_)) => Err(Refusal::MappingInUse("update")),
         committed => Ok(committed?),
     }
 }

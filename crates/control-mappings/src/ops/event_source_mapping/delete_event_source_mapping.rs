@@ -1,12 +1,14 @@
-//! `DeleteEventSourceMapping`.
+//! `DeleteEventSourceMapping`. A mapping that is read stays, as one that goes, until its batches have ended; what it read may be mapped
+//! again at once.
 
 use crate::{
     Core, Refusal, documents,
-    mapping::{self, State, claims},
+    mapping::{self, Step, claims},
     tags::TagSet,
 };
 use lambent_models::lambda::{DeleteEventSourceMappingRequest, EventSourceMappingConfiguration};
 use lambent_store::{Change, CommitError, Transaction};
+use lambent_types::RevisionId;
 use lambent_wire::RequestContext;
 
 pub(crate) async fn delete_event_source_mapping(
@@ -16,17 +18,28 @@ pub(crate) async fn delete_event_source_mapping(
 ) -> Result<EventSourceMappingConfiguration, Refusal> {
     loop {
         let found = mapping::find(core, &cx.scope, input.uuid.clone()).await?;
-        let tags = documents::key::<TagSet>(&cx.scope, "", &found.value.mapping.arn());
-        let delete = claims(&found.value.mapping)
+        let mut going = found.value.clone();
+        if going.step == Step::Delete {
+            return Err(Refusal::MappingInUse("delete"));
+        }
+        going.step = Step::Delete;
+        let tags = documents::key::<TagSet>(&cx.scope, "", &going.mapping.arn());
+        let rest = if going.is_read() && !core.sources.board.in_effect(&going.mapping, false) {
+            documents::put(found.key.clone(), RevisionId::new(core.ids.as_ref()), &going)?
+        } else {
+            Change::DeleteDocument(found.key.clone())
+        };
+        let delete = claims(&going.mapping)
             .into_iter()
-            .chain([found.key.clone(), tags])
+            .chain([tags])
             .map(Change::DeleteDocument)
-            .fold(Transaction::default(), Transaction::and);
+            .fold(Transaction::of(rest), Transaction::and);
         match core.store.commit(delete.when(found.unchanged())).await {
             // Someone changed it just now: delete what it has become.
             Err(CommitError::Condition(_)) => continue,
             committed => committed?,
         }
-        return Ok(found.value.shown(State::Deleting));
+        core.sources.board.changed();
+        return Ok(going.answered(core));
     }
 }

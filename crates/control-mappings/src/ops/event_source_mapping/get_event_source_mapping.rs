@@ -1,9 +1,6 @@
 //! `GetEventSourceMapping`.
 
-use crate::{
-    Core, Refusal,
-    mapping::{self, State},
-};
+use crate::{Core, Refusal, mapping};
 use lambent_models::lambda::{EventSourceMappingConfiguration, GetEventSourceMappingRequest};
 use lambent_wire::RequestContext;
 
@@ -13,5 +10,5 @@ pub(crate) async fn get_event_source_mapping(
     input: GetEventSourceMappingRequest,
 ) -> Result<EventSourceMappingConfiguration, Refusal> {
     let found = mapping::find(core, &cx.scope, input.uuid).await?.value;
-    Ok(found.shown(State::of(&found.mapping)))
+    Ok(found.shown(core))
 }

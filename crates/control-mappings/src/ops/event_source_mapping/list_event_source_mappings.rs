@@ -3,7 +3,7 @@
 use crate::{
     Core, Refusal,
     documents::{marker, page_size, read_marker},
-    mapping::{Mapping, State},
+    mapping::Mapping,
     naming::Target,
 };
 use lambent_models::lambda::{
@@ -50,7 +50,7 @@ pub(crate) async fn list_event_source_mappings(
                     event_source_mappings: Some(shown),
                 });
             }
-            shown.push(stored.value.shown(State::of(&stored.value.mapping)));
+            shown.push(stored.value.shown(core));
         }
         after = page
             .last()

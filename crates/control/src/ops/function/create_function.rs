@@ -46,6 +46,7 @@ pub(crate) async fn create_function(
         ..config::defaults()
     };
     let config = change.apply(base, package, control.0.runtime_support)?;
+    control.check_role(&key, &config.role).await?;
     if package == PackageType::Zip {
         require(&config)?;
     }

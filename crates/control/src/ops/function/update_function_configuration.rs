@@ -16,6 +16,9 @@ pub(crate) async fn update_function_configuration(
     if input.runtime.as_deref().is_some_and(|runtime| runtime != before.config.runtime.as_str()) {
         check_not_pinned(control, &before).await?;
     }
+    if let Some(role) = &input.role {
+        control.check_role(&before.key.function, role).await?;
+    }
     let support = control.0.runtime_support;
     let _intake = control.0.intake.read().await;
     let layers = control.layers(cx, input.layers.take()).await?;

@@ -28,6 +28,6 @@ pub(crate) async fn change_message_visibility_batch(
     let (successful, failed) = batch::sorted(join_all(changing).await);
     Ok(ChangeMessageVisibilityBatchResult {
         successful: Some(successful),
-        failed: Some(failed),
+        failed,
     })
 }

@@ -25,7 +25,7 @@ pub(crate) async fn delete_message_batch(
     let (successful, failed) = batch::sorted(join_all(deleting).await);
     Ok(DeleteMessageBatchResult {
         successful: Some(successful),
-        failed: Some(failed),
+        failed,
     })
 }
 

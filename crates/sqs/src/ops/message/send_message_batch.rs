@@ -53,7 +53,7 @@ pub(crate) async fn send_message_batch(
     let (successful, failed) = batch::sorted(join_all(sending).await);
     Ok(SendMessageBatchResult {
         successful: Some(successful),
-        failed: Some(failed),
+        failed,
     })
 }
 
