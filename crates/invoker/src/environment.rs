@@ -26,6 +26,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
+use tracing::Span;
 
 /// A runtime that answers and then exits is given this long for its answer to arrive: the two come by different ways.
 const LAST_WORDS: Duration = Duration::from_millis(10);
@@ -94,9 +95,10 @@ pub(crate) async fn run(
     id: EnvironmentId,
     function: Arc<FunctionRecord>,
     mut inbox: mpsc::UnboundedReceiver<Job>,
-    initialization: Initialization,
+    (initialization, span): (Initialization, Span),
 ) {
     let started = init::start(&shared, &function, shared.environment_name(id), initialization).await;
+    drop(span);
     if initialization == Initialization::Provisioned {
         let failed_at = started.is_err().then(|| shared.clock.monotonic_micros());
         shared.provisioning.started(&function.key, failed_at);
@@ -229,6 +231,7 @@ impl Environment {
 
     /// Runs one job, unless it has `failed` already, and answers it.
     async fn carry_out(&mut self, shared: &Shared, mut job: Job, began: u64, failed: Option<Ended>) -> After {
+        let run = tracing::debug_span!(parent: &job.span, "run");
         let request_id = job.request.request_id;
         if self.has_extensions {
             // What they wrote since the last invocation comes before.
@@ -274,6 +277,8 @@ impl Environment {
             log_tail: None,
         };
         let traced = Answered::of(&mut job.request, report.init, duration, &answer, &*shared.clock);
+        drop(run);
+        job.span.record("outcome", answer.outcome.as_str());
         let invoked_arn = std::mem::take(&mut job.request.invoked_arn);
         let ran = Occurrence::Invoked {
             duration: Duration::from_micros(duration),
@@ -412,6 +417,7 @@ fn answer_failed_start(shared: &Shared, mut job: Job, failed: Failed) {
         outcome: classified.outcome,
     };
     shared.meter.count(job.request.subject(), ran);
+    job.span.record("outcome", classified.outcome.as_str());
     let answer = Answer {
         error_type,
         content_type: None,

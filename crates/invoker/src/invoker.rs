@@ -22,6 +22,7 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Span;
 
 /// What an operator can set.
 #[derive(Clone, Copy, Debug)]
@@ -232,13 +233,20 @@ impl Shared {
         if self.stopping.is_cancelled() {
             return Err(InvokeError::ShuttingDown);
         }
-        let lease = self.executions.admit(&request, &*self.meter)?;
+        let span = request.span();
+        let admission = tracing::debug_span!(parent: &span, "admission", outcome = tracing::field::Empty);
+        let lease = self.executions.admit(&request, &*self.meter).inspect_err(|_| {
+            admission.record("outcome", "throttled");
+            span.record("outcome", "throttled");
+        })?;
+        drop(admission);
         let (reply, answered) = oneshot::channel();
         self.submit(Job {
             request,
             lease,
             sink,
             reply,
+            span,
         });
         Ok(answered)
     }
@@ -246,6 +254,7 @@ impl Shared {
     /// Finds an environment for a job, or starts one.
     pub(crate) fn submit(&self, job: Job) {
         let function = Arc::clone(&job.request.function);
+        let span = job.span.clone();
         let pool = self.pools.of(&function.key);
         let id = self.fresh_id();
         let may_start = || {
@@ -259,7 +268,10 @@ impl Shared {
                 let reason = ThrottleReason::ConcurrentInvocationLimitExceeded;
                 job.answer(Err(InvokeError::Throttled(reason)));
             }
-            Placed::Start(inbox) => self.start(pool, id, function, inbox, Initialization::OnDemand),
+            Placed::Start(inbox) => {
+                let start = tracing::debug_span!(parent: &span, "start", faas.coldstart = true);
+                self.start(pool, id, function, inbox, (Initialization::OnDemand, start));
+            }
         }
     }
 
@@ -269,7 +281,7 @@ impl Shared {
         id: EnvironmentId,
         function: Arc<FunctionRecord>,
         inbox: mpsc::UnboundedReceiver<Job>,
-        initialization: Initialization,
+        initialization: (Initialization, Span),
     ) {
         if let Some(shared) = self.weak.upgrade() {
             self.tasks
@@ -301,7 +313,7 @@ impl Shared {
         let pool = self.pools.of(&function.key);
         for (id, inbox) in pool.provision(function.generation, target, || self.fresh_id()) {
             let (pool, function) = (Arc::clone(&pool), Arc::clone(function));
-            self.start(pool, id, function, inbox, Initialization::Provisioned);
+            self.start(pool, id, function, inbox, (Initialization::Provisioned, Span::none()));
         }
     }
 

@@ -7,6 +7,7 @@ use lambent_types::{FunctionRecord, Outcome, RequestId, SegmentId, Subject, Trac
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::{Span, field};
 
 /// One invocation of a version that has been looked up.
 #[derive(Clone, Debug)]
@@ -47,6 +48,17 @@ pub struct FunctionTrace {
 }
 
 impl InvokeRequest {
+    /// The invocation, for who traces it. A server that traces nothing makes none of its spans.
+    pub(crate) fn span(&self) -> Span {
+        tracing::debug_span!(
+            "invocation",
+            faas.invocation_id = %self.request_id,
+            aws.lambda.invoked_arn = self.invoked_arn,
+            trace = self.trace_id,
+            outcome = field::Empty,
+        )
+    }
+
     /// Whom it is counted for.
     pub(crate) fn subject(&self) -> Subject<'_> {
         subject(&self.function, &self.invoked_arn)
@@ -173,6 +185,8 @@ pub(crate) struct Job {
     /// Where the answer goes while it comes, if its caller wants it so.
     pub(crate) sink: Option<ResponseSink>,
     pub(crate) reply: oneshot::Sender<Result<Answer, InvokeError>>,
+    /// The invocation, for who traces it: it ends with this job.
+    pub(crate) span: Span,
 }
 
 impl Job {

@@ -231,6 +231,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_TRACE_MEGABYTES")]
     pub(crate) trace_megabytes: Option<u64>,
 
+    /// A collector that traces and metrics are sent to, by OTLP over HTTP, such as http://127.0.0.1:4318. [default: none]
+    #[cfg(feature = "otlp")]
+    #[arg(long, env = "LAMBENT_OTLP_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<String>,
+
     /// An S3-compatible store, such as http://127.0.0.1:9000: code is taken from it (`Code.S3Bucket`), and records of failed invocations are put
     /// there (destinations). [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]

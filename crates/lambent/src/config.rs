@@ -36,6 +36,9 @@ pub(crate) struct Config {
     /// Who has it may read the server's own metrics from anywhere.
     pub(crate) metrics_token: Option<String>,
     pub(crate) auth: Auth,
+    /// Where traces and metrics go.
+    #[cfg(feature = "otlp")]
+    pub(crate) collector: Option<lambent_otlp::Endpoint>,
     pub(crate) s3: Option<S3>,
     /// Where container images come from, if anywhere.
     pub(crate) images: Option<lambent_images::Options>,
@@ -46,13 +49,7 @@ pub(crate) struct Config {
 impl Config {
     /// The command line and the variables win over the file, the file over the defaults.
     pub(crate) fn resolve(said: Serve) -> anyhow::Result<Self> {
-        let file = match &said.config {
-            Some(path) => {
-                let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-                toml::from_str(&text).with_context(|| format!("{} is not as it should be", path.display()))?
-            }
-            None => Serve::default(),
-        };
+        let file = said.config.as_deref().map_or_else(|| Ok(Serve::default()), read)?;
         let images = images(&said, &file)?;
         let listen = said
             .listen
@@ -121,8 +118,20 @@ impl Config {
             )?,
             auth: auth(listen, file.credentials)?,
             images,
+            #[cfg(feature = "otlp")]
+            collector: said
+                .otlp_endpoint
+                .or(file.otlp_endpoint)
+                .map(|endpoint| endpoint.parse().context("--otlp-endpoint"))
+                .transpose()?,
         })
     }
+}
+
+/// What a configuration file says.
+fn read(file: &Path) -> anyhow::Result<Serve> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is not as it should be", file.display()))
 }
 
 /// Nobody but this machine reaches a loopback address. Anywhere else requests must be signed with a configured key.

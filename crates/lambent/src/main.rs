@@ -14,6 +14,7 @@ mod health;
 mod install;
 mod launcher;
 mod launcher_image;
+mod observe;
 mod outside;
 mod runtimes;
 mod sdk;

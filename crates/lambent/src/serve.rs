@@ -1,9 +1,11 @@
 //! `lambent serve`: everything started, and stopped in order. How it is put together is in `wiring.rs`.
 
-use crate::{config::Config, dev::Session, wiring::wire};
+use crate::{config::Config, dev::Session, observe::Observing, wiring::wire};
 use anyhow::Context as _;
+use lambent_invoker::Invoker;
+use lambent_metrics::Metrics;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::{io::IsTerminal as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -16,12 +18,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// Runs a server until it is told to stop, with a function that is being developed if there is one.
 pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_env_filter(filter())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    let observing = Observing::begin(&config);
     if let Err(error) = open_files() {
         tracing::warn!(%error, "the limit on open files could not be raised");
     }
@@ -33,7 +30,7 @@ pub(crate) fn run(config: Config, session: Option<Session>) -> anyhow::Result<()
         builder
     };
     let runtime = builder.enable_all().build().context("cannot start the runtime")?;
-    let outcome = runtime.block_on(serve(config, session));
+    let outcome = runtime.block_on(serve(config, session, observing));
     // Blocking work that is left, such as unpacking for a client that has gone, does not hold up the end.
     runtime.shutdown_background();
     outcome
@@ -52,11 +49,7 @@ fn open_files() -> rustix::io::Result<()> {
     )
 }
 
-fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("LAMBENT_LOG").unwrap_or_else(|_| "info".into())
-}
-
-async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
+async fn serve(config: Config, session: Option<Session>, observing: Observing) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let (listen, drain) = (config.listen, config.drain);
     let server = wire(config, session.as_ref()).await?;
@@ -86,24 +79,18 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     let mut events = JoinSet::new();
     events.spawn(server.dispatcher.run(events_stop.clone()));
     events.spawn(server.courier.run(events_stop.clone()));
-    events.spawn(server.logs.care(events_stop.clone()));
+    events.spawn(server.logs.clone().care(events_stop.clone()));
     events.spawn(server.sources.run(events_stop.clone()));
     events.spawn(server.buses.run(events_stop.clone()));
-    let mut sweeper = JoinSet::new();
-    let (sweeping, counting) = (server.invoker.clone(), server.metrics.clone());
-    sweeper.spawn(async move {
-        loop {
-            tokio::time::sleep(SWEEP).await;
-            sweeping.tend();
-            for (scope, (all, unreserved)) in sweeping.running() {
-                counting.running(&scope, all, unreserved);
-            }
-        }
-    });
+    let mut sweeper = sweeper(server.invoker.clone(), server.metrics.clone());
+    let mut counter = JoinSet::new();
+    let counter_stop = CancellationToken::new();
+    counter.spawn(server.logs.count(counter_stop.clone()));
     let mut metrics = JoinSet::new();
     let metrics_stop = CancellationToken::new();
     metrics.spawn(server.metrics.run(metrics_stop.clone()));
     metrics.spawn(server.xray.run(metrics_stop.clone()));
+    metrics.spawn(observing.run(server.telemetry, metrics_stop.clone()));
     tracing::info!("lambent listening on http://{address}");
 
     let mut developing = JoinSet::new();
@@ -127,7 +114,9 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
         sweeper.shutdown().await;
         server.control.shut_down().await;
         server.sqs.shut_down().await;
-        // The last invocations are counted and traced, too.
+        // The last invocations are counted and traced, too, and what they wrote.
+        counter_stop.cancel();
+        counter.join_all().await;
         metrics_stop.cancel();
         metrics.join_all().await;
         // Everything that held it has ended with it; what is left is this.
@@ -141,6 +130,21 @@ async fn serve(config: Config, session: Option<Session>) -> anyhow::Result<()> {
     // However it ended, what functions wrote is kept.
     server.kept_logs.close();
     outcome
+}
+
+/// Looks after environments, and counts what runs.
+fn sweeper(invoker: Invoker, metrics: Metrics) -> JoinSet<()> {
+    let mut sweeper = JoinSet::new();
+    sweeper.spawn(async move {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            invoker.tend();
+            for (scope, (all, unreserved)) in invoker.running() {
+                metrics.running(&scope, all, unreserved);
+            }
+        }
+    });
+    sweeper
 }
 
 /// SIGTERM and SIGINT.

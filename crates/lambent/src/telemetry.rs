@@ -27,7 +27,8 @@ const QUEUES: usize = 100;
 /// Counts for the whole server what is counted of functions, and passes it on.
 pub(crate) struct Tally {
     functions: Arc<dyn Meter>,
-    outcomes: [Counter; 5],
+    /// In the order of [`Outcome::ALL`].
+    outcomes: [Counter; Outcome::ALL.len()],
     durations: Durations,
     initialisations: Durations,
     throttled: Counter,
@@ -35,8 +36,7 @@ pub(crate) struct Tally {
     carried: [Counter; 3],
 }
 
-/// The names of outcomes, in the order of their counters.
-const OUTCOMES: [&str; 5] = ["success", "function_error", "timeout", "init_error", "crashed"];
+/// The names of what becomes of a delivery, in the order of their counters.
 const CARRIED: [&str; 3] = ["arrived", "retried", "given_up"];
 
 impl Tally {
@@ -59,7 +59,7 @@ impl Tally {
                 "lambent_invocations_total",
                 "Invocations that ended, by how.",
                 "outcome",
-                OUTCOMES.iter().zip(&self.outcomes),
+                Outcome::ALL.map(Outcome::as_str).iter().zip(&self.outcomes),
             ),
             Family::durations(
                 "lambent_invocation_duration_seconds",
@@ -102,15 +102,10 @@ impl Meter for Tally {
         let [received, retried, dropped] = &self.events;
         match what {
             Occurrence::Invoked { duration, outcome } => {
-                let [success, function_error, timeout, init_error, crashed] = &self.outcomes;
-                let counter = match outcome {
-                    Outcome::Success => success,
-                    Outcome::FunctionError => function_error,
-                    Outcome::Timeout => timeout,
-                    Outcome::InitError => init_error,
-                    Outcome::Crashed => crashed,
-                };
-                counter.add(1);
+                let counters = Outcome::ALL.iter().zip(&self.outcomes);
+                counters
+                    .filter(|(each, _)| **each == outcome)
+                    .for_each(|(_, counter)| counter.add(1));
                 self.durations.observe(duration);
             }
             Occurrence::Initialised(took) => return self.initialisations.observe(took),

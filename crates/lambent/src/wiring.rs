@@ -19,7 +19,7 @@ use lambent_authority::Authority;
 use lambent_control::Control;
 use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
-use lambent_http::{Auth, Edge, Exposition, Traffic};
+use lambent_http::{Auth, Edge, Exposition};
 use lambent_iam::Iam;
 use lambent_images::Images;
 use lambent_invoker::Invoker;
@@ -66,6 +66,7 @@ pub(crate) struct Server {
     pub(crate) buses: Events,
     pub(crate) metrics: Metrics,
     pub(crate) xray: XRayService,
+    pub(crate) telemetry: Arc<ServerTelemetry>,
 }
 
 /// What everything stands on.
@@ -235,42 +236,41 @@ impl Ground {
         }
     }
 
-    /// What the server tells of itself, to whom it may.
-    fn exposition(&self, seen: Seen, traffic: &Arc<Traffic>, token: Option<String>) -> Exposition {
-        let telemetry = Arc::new(ServerTelemetry {
+    /// What the server tells of itself.
+    fn telemetry(&self, invoker: &Invoker, logs: &Arc<FileLogs>, sqs: &Sqs) -> Arc<ServerTelemetry> {
+        Arc::new(ServerTelemetry {
             tally: Arc::clone(&self.tally),
-            traffic: Arc::clone(traffic),
-            invoker: seen.invoker,
+            traffic: Arc::default(),
+            invoker: invoker.clone(),
             store: Arc::clone(&self.store),
             commits: Arc::clone(&self.commits),
-            logs: seen.logs,
-            sqs: seen.sqs,
+            logs: Arc::clone(logs),
+            sqs: sqs.clone(),
             started: self.clock.now(),
-        });
-        Exposition { telemetry, token }
+        })
     }
 
     fn edge(
         self,
         control: &Control,
-        seen: Seen,
+        telemetry: &Arc<ServerTelemetry>,
         companions: Vec<Arc<dyn Api>>,
-        auth: Auth,
-        token: Option<String>,
+        (auth, token): (Auth, Option<String>),
     ) -> Arc<Edge> {
-        let traffic: Arc<Traffic> = Arc::default();
-        let invoker = seen.invoker.clone();
         Arc::new(Edge::new(lambent_http::Parts {
             control: control.clone(),
             companions,
-            exposition: self.exposition(seen, &traffic, token),
-            traffic,
+            exposition: Exposition {
+                telemetry: Arc::clone(telemetry) as _,
+                token,
+            },
+            traffic: Arc::clone(&telemetry.traffic),
             meter: self.meter(),
             code: self.code,
             auth,
             keys: self.session_keys,
             health: Arc::new(ServerHealth {
-                invoker,
+                invoker: telemetry.invoker.clone(),
                 store: self.store,
             }),
             clock: self.clock,
@@ -348,13 +348,6 @@ fn open_images(data: &Path, options: lambent_images::Options) -> anyhow::Result<
     Ok(Arc::new(images))
 }
 
-/// Whom telemetry asks.
-struct Seen {
-    invoker: Invoker,
-    logs: Arc<FileLogs>,
-    sqs: Sqs,
-}
-
 /// Puts a server together.
 pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
     let ground = Ground::lay(&config.data_dir, config.images, session)?;
@@ -409,12 +402,8 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     companions.push(Arc::new(xray.clone()));
     let sources = ground.sources(&control, queues);
     let (dispatcher, courier) = ground.workers(services, events, outbox, config.event_time_scale);
-    let seen = Seen {
-        invoker: invoker.clone(),
-        logs: Arc::clone(&kept_logs),
-        sqs: sqs.clone(),
-    };
-    let edge = ground.edge(&control, seen, companions, config.auth, config.metrics_token);
+    let telemetry = ground.telemetry(&invoker, &kept_logs, &sqs);
+    let edge = ground.edge(&control, &telemetry, companions, (config.auth, config.metrics_token));
     inside.leads_to(&edge);
     Ok(Server {
         _chores: chores,
@@ -431,6 +420,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         buses,
         metrics,
         xray,
+        telemetry,
     })
 }
 

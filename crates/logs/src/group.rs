@@ -1,6 +1,6 @@
 //! Groups: how requests name them, what is set for them.
 
-use crate::{Logs, Refusal, tags::Tags};
+use crate::{Logs, Refusal, metric_filter::MetricFilter, tags::Tags};
 use lambent_control_core::{
     TRIES,
     documents::{self, Noun, Stored},
@@ -141,9 +141,22 @@ impl Logs {
         for subscription in self.subscriptions(key).await? {
             transaction = transaction.and(Change::DeleteDocument(subscription.key));
         }
+        for filter in self.metric_filters(&key.scope, Some(&key.name)).await? {
+            transaction = transaction.and(Change::DeleteDocument(filter.key));
+        }
         self.core.store.commit(transaction).await?;
         self.subscriptions_changed.notify_one();
+        self.filters_changed.notify_one();
         Ok(())
+    }
+
+    /// The metric filters of a group, or of all groups of an account in a region.
+    pub(crate) async fn metric_filters(
+        &self,
+        scope: &Scope,
+        group: Option<&str>,
+    ) -> Result<Vec<Stored<MetricFilter>>, Refusal> {
+        Ok(self.core.list_all::<MetricFilter>(scope, group).await?)
     }
 }
 

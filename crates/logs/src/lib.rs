@@ -5,8 +5,10 @@
 
 mod batch;
 mod caretaker;
+mod counter;
 mod group;
 mod live_tail;
+mod metric_filter;
 mod pattern;
 mod refusal;
 mod service;

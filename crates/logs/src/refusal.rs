@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     StreamExists,
     /// There is no such subscription filter.
     FilterMissing,
+    /// There is no such metric filter.
+    MetricFilterMissing,
     /// What a tag operation names does not exist.
     ResourceMissing,
     /// A parameter is wrong; the text is AWS's.
@@ -52,6 +54,9 @@ impl From<Refusal> for ServiceError {
             }
             Refusal::FilterMissing => {
                 errors::RESOURCE_NOT_FOUND_EXCEPTION.with("The specified subscription filter does not exist.")
+            }
+            Refusal::MetricFilterMissing => {
+                errors::RESOURCE_NOT_FOUND_EXCEPTION.with("The specified metric filter does not exist.")
             }
             Refusal::ResourceMissing => {
                 errors::RESOURCE_NOT_FOUND_EXCEPTION.with("The specified resource does not exist.")

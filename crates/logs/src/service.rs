@@ -35,6 +35,10 @@ pub struct Shared {
     pub(crate) metrics: Metrics,
     /// Told when a subscription comes, changes or goes.
     pub(crate) subscriptions_changed: Notify,
+    /// Told when a metric filter comes, changes or goes.
+    pub(crate) filters_changed: Notify,
+    /// When this service began, in milliseconds since the epoch.
+    pub(crate) started: u64,
     /// Who follows logs live.
     pub(crate) seats: Seats,
     /// When the server stops: who follows logs is told so.
@@ -53,11 +57,14 @@ impl Logs {
     /// The service over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let started = u64::try_from(parts.core.clock.now().as_millis()).unwrap_or(0);
         Self(Arc::new(Shared {
             core: parts.core,
             kept: parts.kept,
             metrics: parts.metrics,
             subscriptions_changed: Notify::new(),
+            filters_changed: Notify::new(),
+            started,
             seats: Seats::default(),
             closing: CancellationToken::new(),
         }))

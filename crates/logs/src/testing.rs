@@ -65,6 +65,38 @@ impl Served {
         self.logs.kept.append(&key, stream, events.collect()).await.unwrap();
     }
 
+    /// What a metric of the last minutes comes to.
+    pub(crate) async fn sum(&self, namespace: &str, metric: &str) -> f64 {
+        use lambent_models::cloudwatch::{CloudWatch as _, GetMetricStatisticsInput};
+        let moment = |millis: i64| {
+            Some(lambent_wire::Time(lambent_types::Timestamp::from_micros(
+                millis * 1_000,
+            )))
+        };
+        let now = moment_of(NOW);
+        let input = GetMetricStatisticsInput {
+            namespace: Some(namespace.to_owned()),
+            metric_name: Some(metric.to_owned()),
+            start_time: moment(now - 3_600_000),
+            end_time: moment(now + 3_600_000),
+            period: Some(86_400),
+            statistics: Some(vec!["Sum".to_owned()]),
+            ..GetMetricStatisticsInput::default()
+        };
+        let answer = self
+            .logs
+            .metrics
+            .get_metric_statistics(&context(), input)
+            .await
+            .unwrap();
+        answer
+            .datapoints
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|point| point.sum)
+            .sum()
+    }
+
     /// The messages of a group.
     pub(crate) async fn texts(&self, group: &str) -> Vec<String> {
         let input = FilterLogEventsRequest {
@@ -80,6 +112,10 @@ impl Served {
             .filter_map(|event| event.message)
             .collect()
     }
+}
+
+fn moment_of(millis: u64) -> i64 {
+    moment(millis)
 }
 
 /// What a refused request is answered: the error's code and message.

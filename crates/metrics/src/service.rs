@@ -4,7 +4,7 @@ use crate::{
     FunctionMeter, embedded,
     glue::IMPLEMENTED,
     keeper::Keeper,
-    ops::put_metric_data::{AHEAD_MINUTES, OLDEST_MINUTES},
+    ops::put_metric_data::{AHEAD_MINUTES, LARGEST, OLDEST_MINUTES},
     summary::{Summary, Unit},
 };
 use lambent_models::cloudwatch;
@@ -74,6 +74,17 @@ impl Metrics {
                 self.keeper.add(&Arc::new(series), minute, &summary);
             }
         }
+    }
+
+    /// Takes one value of a moment, in milliseconds since the epoch. What is dated otherwise than CloudWatch allows, no number that it
+    /// takes, or in a unit that it does not know, is left out.
+    pub fn record(&self, series: Series, unit: Option<&str>, millis: u64, value: f64) {
+        let unit = unit.map_or(Some(Unit::NONE), Unit::named);
+        let Some(unit) = unit.filter(|_| value.abs() <= LARGEST) else {
+            return;
+        };
+        let minute = i64::try_from(millis / 60_000).unwrap_or(i64::MAX);
+        self.take(Said(vec![(minute, vec![(series, Summary::of(value, 1.0, unit))])]));
     }
 
     /// So many executions run at once in an account, so many of them on functions without a reservation: `ConcurrentExecutions` and

@@ -55,10 +55,7 @@ fn every_runtime_of_the_api_is_known() {
         launch(&catalogue, "cobol"),
         Err(Unavailable::Unknown("cobol".to_owned()))
     );
-    assert!(matches!(
-        launch(&catalogue, "custom"),
-        Err(Unavailable::Unsupported(_))
-    ));
+    assert!(matches!(launch(&catalogue, "custom"), Err(Unavailable::Unsupported(_))));
     assert!(matches!(launch(&catalogue, "java21"), Err(Unavailable::Missing { fix }) if fix.contains("JDK 21")));
     assert!(
         matches!(launch(&catalogue, "python2.7"), Err(Unavailable::Missing { fix }) if fix.contains("runtimes/python2.7"))

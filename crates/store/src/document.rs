@@ -40,6 +40,8 @@ pub enum Kind {
     LogGroup,
     /// A subscription to a log group; parent: the group's name, id: its own.
     LogSubscription,
+    /// A metric filter of a log group; parent: the group's name, id: its own.
+    LogMetricFilter,
     /// A queue's settings; parent: nothing, id: its name.
     Queue,
     /// A task that moves messages from one queue to others; parent: the first queue's name, id: the task's place in time.
@@ -81,6 +83,7 @@ impl Kind {
             Self::Tags => "tags",
             Self::LogGroup => "log-group",
             Self::LogSubscription => "log-subscription",
+            Self::LogMetricFilter => "log-metric-filter",
             Self::Queue => "queue",
             Self::MessageMove => "message-move",
             Self::EventBus => "event-bus",
@@ -112,6 +115,7 @@ impl Kind {
             | Self::Tags
             | Self::LogGroup
             | Self::LogSubscription
+            | Self::LogMetricFilter
             | Self::Queue
             | Self::MessageMove
             | Self::EventBus

@@ -39,6 +39,27 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All, in the order of their places.
+    pub const ALL: [Self; 5] = [
+        Self::Success,
+        Self::FunctionError,
+        Self::Timeout,
+        Self::InitError,
+        Self::Crashed,
+    ];
+
+    /// Its name where the server tells of itself.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::FunctionError => "function_error",
+            Self::Timeout => "timeout",
+            Self::InitError => "init_error",
+            Self::Crashed => "crashed",
+        }
+    }
+
     /// Whether an asynchronous event is finished with this outcome.
     #[must_use]
     pub const fn is_success(self) -> bool {

@@ -28,10 +28,16 @@ pub(crate) fn read(message: &[u8]) -> Option<Json> {
 /// A condition on a member.
 #[derive(Debug)]
 pub(crate) struct Property {
+    path: Path,
+    condition: Condition,
+}
+
+/// Where something is in a document.
+#[derive(Debug)]
+pub(crate) struct Path {
     /// As it was written.
     selector: String,
     steps: Vec<Step>,
-    condition: Condition,
 }
 
 #[derive(Debug)]
@@ -48,8 +54,8 @@ enum Condition {
     NotExists,
 }
 
-impl Property {
-    /// Reads `$.a.b[0] = value`, `$.a IS TRUE`, `$.a NOT EXISTS` and so on.
+impl Path {
+    /// Reads `$.a.b[0]`.
     pub(crate) fn read(scanner: &mut Scanner<'_>) -> Result<Self, InvalidPattern> {
         if !scanner.takes("$") {
             return Err(InvalidPattern::Unreadable);
@@ -62,6 +68,32 @@ impl Property {
             }
             steps.push(step);
         }
+        Ok(Self { selector, steps })
+    }
+
+    /// What the document has there, if that is a plain value.
+    pub(crate) fn text(&self, json: &Json) -> Option<String> {
+        match self.find(json)? {
+            Json::Text(text) => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            Json::Bool(value) => Some(value.to_string()),
+            Json::Null | Json::List(_) | Json::Object(_) => None,
+        }
+    }
+
+    fn find<'a>(&self, json: &'a Json) -> Option<&'a Json> {
+        self.steps.iter().try_fold(json, |json, step| match (step, json) {
+            (Step::Member(name), Json::Object(members)) => members.get(name),
+            (Step::Item(index), Json::List(items)) => items.get(*index),
+            _ => None,
+        })
+    }
+}
+
+impl Property {
+    /// Reads `$.a.b[0] = value`, `$.a IS TRUE`, `$.a NOT EXISTS` and so on.
+    pub(crate) fn read(scanner: &mut Scanner<'_>) -> Result<Self, InvalidPattern> {
+        let path = Path::read(scanner)?;
         let condition = if let Some(test) = Test::read(scanner)? {
             Condition::Test(test)
         } else if scanner.takes("NOT") {
@@ -80,15 +112,11 @@ impl Property {
         } else {
             return Err(InvalidPattern::Unreadable);
         };
-        Ok(Self {
-            selector,
-            steps,
-            condition,
-        })
+        Ok(Self { path, condition })
     }
 
     pub(crate) fn holds(&self, json: &Json) -> bool {
-        let found = self.find(json);
+        let found = self.path.find(json);
         match (&self.condition, found) {
             (Condition::NotExists, found) => found.is_none(),
             (Condition::IsNull, Some(Json::Null)) => true,
@@ -103,21 +131,7 @@ impl Property {
 
     /// What it names and what the document has there, if that is a plain value.
     pub(crate) fn extract(&self, json: &Json) -> Option<(String, String)> {
-        let value = match self.find(json)? {
-            Json::Text(text) => text.clone(),
-            Json::Number(number) => number.to_string(),
-            Json::Bool(value) => value.to_string(),
-            Json::Null | Json::List(_) | Json::Object(_) => return None,
-        };
-        Some((self.selector.clone(), value))
-    }
-
-    fn find<'a>(&self, json: &'a Json) -> Option<&'a Json> {
-        self.steps.iter().try_fold(json, |json, step| match (step, json) {
-            (Step::Member(name), Json::Object(members)) => members.get(name),
-            (Step::Item(index), Json::List(items)) => items.get(*index),
-            _ => None,
-        })
+        Some((self.path.selector.clone(), self.path.text(json)?))
     }
 }
 

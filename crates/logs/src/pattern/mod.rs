@@ -47,6 +47,49 @@ pub(crate) enum Pattern {
     Json(expression::Expression<Property>),
 }
 
+/// What names a value of a message, beside the pattern.
+#[derive(Debug)]
+pub(crate) enum Reference {
+    /// `$name`: a column of a pattern of words.
+    Column(String),
+    /// `$.a.b`: a member of a document.
+    Member(json::Path),
+}
+
+impl Reference {
+    /// Reads one; `None` if it is none.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.starts_with("$.") || text.starts_with("$[") {
+            let mut scanner = Scanner::new(text);
+            let path = json::Path::read(&mut scanner).ok()?;
+            scanner.end(0).ok()?;
+            return Some(Self::Member(path));
+        }
+        let name = text.strip_prefix('$')?;
+        (!name.is_empty()).then(|| Self::Column(text.to_owned()))
+    }
+}
+
+/// A message that is wanted.
+#[derive(Debug)]
+pub(crate) enum Matched {
+    Plain,
+    Words(Extracted),
+    Json(json::Json),
+}
+
+impl Matched {
+    /// What the message has where this names it.
+    pub(crate) fn text(&self, reference: &Reference) -> Option<String> {
+        match (self, reference) {
+            (Self::Words(words), Reference::Column(name)) => words.get(name).cloned(),
+            (Self::Json(json), Reference::Member(path)) => path.text(json),
+            _ => None,
+        }
+    }
+}
+
 impl Pattern {
     /// Reads a pattern.
     pub(crate) fn read(text: &str) -> Result<Self, InvalidPattern> {
@@ -80,6 +123,19 @@ impl Pattern {
             Self::Terms(terms) => terms.match_bytes(message),
             Self::Words(words) => words.extract(&String::from_utf8_lossy(message)).is_some(),
             Self::Json(expression) => json::read(message).is_some_and(|json| expression.holds(&|it| it.holds(&json))),
+        }
+    }
+
+    /// A message that is wanted, ready to be asked what it has.
+    pub(crate) fn matched(&self, message: &[u8]) -> Option<Matched> {
+        match self {
+            Self::All | Self::Terms(_) => self.matches(message).then_some(Matched::Plain),
+            Self::Words(words) => words.extract(&String::from_utf8_lossy(message)).map(Matched::Words),
+            Self::Json(expression) => {
+                let json = json::read(message)?;
+                let holds = expression.holds(&|it| it.holds(&json));
+                holds.then_some(Matched::Json(json))
+            }
         }
     }
 

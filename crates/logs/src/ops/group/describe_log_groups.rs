@@ -63,12 +63,13 @@ pub(crate) async fn describe_log_groups(
 
 async fn show(logs: &Logs, found: &Group) -> Result<LogGroup, Refusal> {
     let settings = logs.settings(&found.key).await?;
+    let filters = logs.metric_filters(&found.key.scope, Some(&found.key.name)).await?;
     let arn = group::arn(&found.key);
     Ok(LogGroup {
         log_group_name: Some(found.key.name.clone()),
         creation_time: Some(moment(found.created)),
         retention_in_days: settings.retention_days.map(i64::from),
-        metric_filter_count: Some(0),
+        metric_filter_count: i64::try_from(filters.len()).ok(),
         arn: Some(format!("{arn}:*")),
         log_group_arn: Some(arn),
         stored_bytes: Some(moment(found.stored_bytes)),

@@ -21,7 +21,7 @@ const MOST_VALUES: usize = 150;
 pub(crate) const OLDEST_MINUTES: i64 = 14 * 24 * 60;
 pub(crate) const AHEAD_MINUTES: i64 = 120;
 /// What CloudWatch takes: no more than 2 to the 360th.
-const LARGEST: f64 = 2.348_542_582_773_833_3e108;
+pub(crate) const LARGEST: f64 = 2.348_542_582_773_833_3e108;
 
 pub(crate) async fn put_metric_data(metrics: &Metrics, cx: &RequestContext, input: PutMetricDataInput) -> Result<(), Refusal> {
     let namespace = input.namespace.ok_or(Refusal::Missing("Namespace"))?;
