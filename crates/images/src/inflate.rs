@@ -48,8 +48,11 @@ struct Frames<R: Read>(Option<State<R>>);
 
 enum State<R: Read> {
     Between(R),
-    Within(Box<StreamingDecoder<Chain<Cursor<Vec<u8>>, R>, FrameDecoder>>),
+    Within(Box<StreamingDecoder<Whole<R>, FrameDecoder>>),
 }
+
+/// What is left of a source, behind the bytes by which it was told.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
 impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -46,7 +46,7 @@ impl From<PathError> for LayerError {
     fn from(error: PathError) -> Self {
         match error {
             PathError::Io(error) => clash(error),
-            other => Self::Invalid(other.to_string()),
+            PathError::Unfit(_) | PathError::Circle(_) | PathError::ThroughFile(_) => Self::Invalid(error.to_string()),
         }
     }
 }
