@@ -48,11 +48,11 @@ struct Frames<R: Read>(Option<State<R>>);
 
 enum State<R: Read> {
     Between(R),
-    Within(Box<Frame<R>>),
+    Within(Box<StreamingDecoder<Whole<R>, FrameDecoder>>),
 }
 
-/// One frame; its head, which was looked at, is read first.
-type Frame<R> = StreamingDecoder<Chain<Cursor<Vec<u8>>, R>, FrameDecoder>;
+/// What is left of a source, behind the bytes by which it was told.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
 impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
