@@ -24,6 +24,7 @@ import urllib3
 FUNCTIONS = pathlib.Path(__file__).resolve().parent / "functions"
 #: Where the interfaces are that functions in Java implement.
 JAVA = FUNCTIONS.parents[2] / "runtimes/java"
+STAND_IN = FUNCTIONS.parents[1] / "dotnet/Amazon.Lambda.Core.cs"
 COMPILING = threading.Lock()
 REGION = "us-east-1"
 # The account in whose name the answers were recorded.
@@ -357,6 +358,34 @@ def _compiled():
         command = [compiler, "--release", "8", "-nowarn", "-Xlint:none", "-implicit:class", "-sourcepath", str(JAVA), "-d", folder]
         subprocess.run([*command, *sources], check=True, capture_output=True)
         return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(pathlib.Path(folder).rglob("*.class"))}
+
+
+def assembled(runtime):
+    """The function in .NET, with the stand-in for Amazon.Lambda.Core that it brings along: path to content."""
+    with COMPILING:
+        version = runtime.removeprefix("dotnet") + ".0"
+        options = {"framework": {"name": "Microsoft.NETCore.App", "version": f"{version}.0"}}
+        own, framework = "dotnet/1.0.0", f".NETCoreApp,Version=v{version}"
+        dependencies = {
+            "runtimeTarget": {"name": framework, "signature": ""},
+            "targets": {framework: {own: {"runtime": {"dotnet.dll": {}, "Amazon.Lambda.Core.dll": {}}}}},
+            "libraries": {own: {"type": "project", "serviceable": False, "sha512": ""}},
+        }
+        lists = {"dotnet.deps.json": json.dumps(dependencies), "dotnet.runtimeconfig.json": json.dumps({"runtimeOptions": options})}
+        return _assembled() | lists
+
+
+@functools.cache
+def _assembled():
+    compiler = shutil.which("mcs")
+    if compiler is None:
+        raise NotAsExpected("there is no mcs on this host to compile the function with")
+    with tempfile.TemporaryDirectory() as folder:
+        core, function = f"{folder}/Amazon.Lambda.Core.dll", f"{folder}/dotnet.dll"
+        for out, library, file in (core, "System.dll", STAND_IN), (function, core, FUNCTIONS / "dotnet/Function.cs"):
+            command = [compiler, "-langversion:7", "-target:library", f"-r:{library}", f"-out:{out}", str(file)]
+            subprocess.run(command, check=True, capture_output=True)
+        return {path.name: path.read_bytes() for path in sorted(pathlib.Path(folder).glob("*.dll"))}
 
 
 def archive_of(size):

@@ -9,7 +9,9 @@ import subprocess
 import tempfile
 import time
 
-# Functions of every runtime become active at AWS, also of those that this host has no interpreter for. None of these is invoked.
+# A data directory into which `lambent runtimes install` has fetched .NET; scripts/test does it.
+DOTNET = pathlib.Path(os.environ.get("LAMBENT_DOTNET") or pathlib.Path(__file__).resolve().parents[2] / "target/dotnet")
+# Functions of every runtime become active at AWS. Without .NET those that are not invoked can be of these all the same.
 RUNTIMES = "dotnet8", "dotnet10"
 # AWS takes seconds to bring a function to rest, and the recordings show what it answers meanwhile. Long enough for two requests.
 SETTLE_MILLIS = 500
@@ -24,8 +26,11 @@ def running(binary, objects):
     """Starts a server with a data directory of its own that takes code from `objects`, yields its URL and its log, and ends it."""
     with tempfile.TemporaryDirectory(prefix="lambent-conformance-") as folder:
         data, log_file = pathlib.Path(folder, "data"), pathlib.Path(folder, "log")
-        data.mkdir()
-        stanzas = (f'[runtime."{runtime}"]\nfamily = "provided"\n' for runtime in RUNTIMES)
+        data.joinpath("runtimes").mkdir(parents=True)
+        fetched = sorted(DOTNET.glob("runtimes/dotnet-v*"))
+        for place in fetched:
+            data.joinpath("runtimes", place.name).symlink_to(place)
+        stanzas = (f'[runtime."{runtime}"]\nfamily = "provided"\n' for runtime in RUNTIMES if not fetched)
         data.joinpath("runtimes.toml").write_text("".join(stanzas))
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data), "--runtime-support", "aws"]
         command += ["--settle-millis", str(SETTLE_MILLIS), "--function-logs", "--event-time-scale", str(EVENT_TIME_SCALE)]

@@ -174,6 +174,7 @@ impl Function {
         let memory = MemorySize::DEFAULT;
         let facts = FunctionFacts {
             memory,
+            handler: self.handler,
             variables: &variables,
             code: &self.code,
             layers: &[],

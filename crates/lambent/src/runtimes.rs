@@ -2,7 +2,7 @@
 
 use crate::config;
 use anyhow::Context as _;
-use lambent_runtimes::{Availability, Bootstraps, Catalogue, Interpreter, Language, Places, RuntimeReport, discover};
+use lambent_runtimes::{Availability, Bootstraps, Catalogue, Interpreter, Places, RuntimeReport, discover};
 use std::{fmt::Write as _, fs, path::Path};
 
 /// What this host runs functions with.
@@ -57,10 +57,16 @@ pub(crate) fn list(data_dir: &Path) -> anyhow::Result<()> {
     print!("{}", table(&reports));
     let inexact =
         |report: &&RuntimeReport| !matches!(report.availability, Availability::Interpreter { exact: true, .. });
-    let fetched = |report: &&RuntimeReport| matches!(catalogue.wanted(&report.id), Some((Language::Node, _)));
+    let served = |report: &&RuntimeReport| {
+        catalogue
+            .wanted(&report.id)
+            .is_some_and(|(language, version)| language.serves(version))
+    };
+    let fetched = |report: &&RuntimeReport| catalogue.offer(&report.id).is_some_and(|offer| offer.exact);
     let names: Vec<_> = reports
         .iter()
         .filter(inexact)
+        .filter(served)
         .filter(fetched)
         .map(|report| report.id.as_str())
         .collect();

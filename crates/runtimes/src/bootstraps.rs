@@ -18,6 +18,8 @@ macro_rules! embedded {
 
 /// Path and content of every file; the first part of the path is what is mounted at `/var/runtime`.
 const FILES: &[(&str, &[u8])] = embedded![
+    "dotnet/built/Lambent.Runtime.dll",
+    "dotnet/built/empty-certificates.crt",
     "java/com/amazonaws/services/lambda/runtime/Client.java",
     "java/com/amazonaws/services/lambda/runtime/ClientContext.java",
     "java/com/amazonaws/services/lambda/runtime/CognitoIdentity.java",
@@ -67,6 +69,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "java/lambent/runtime/json/ToJson.java",
     "nodejs/bootstrap.js",
     "nodejs/ca-cert.pem",
+    "nodejs/lambent/bytes.js",
     "nodejs/lambent/client.js",
     "nodejs/lambent/errors.js",
     "nodejs/lambent/handler.js",
@@ -74,6 +77,8 @@ const FILES: &[(&str, &[u8])] = embedded![
     "nodejs/lambent/import.js",
     "nodejs/lambent/invocation.js",
     "nodejs/lambent/log.js",
+    "nodejs/lambent/packages.js",
+    "nodejs/lambent/packages.mjs",
     "nodejs/lambent/rehearsal.js",
     "nodejs/lambent/rehearsed.js",
     "nodejs/lambent/streaming.js",
@@ -156,6 +161,7 @@ impl Bootstraps {
             Language::Node => "nodejs",
             Language::Ruby => "ruby",
             Language::Java => "java-classes",
+            Language::Dotnet => "dotnet/built",
         })
     }
 }
@@ -259,7 +265,7 @@ fn is_compiled(dir: &Path, interpreter: &Interpreter) -> bool {
 }
 
 fn content_hash() -> String {
-    let mut all = Vec::new();
+    let mut all = SDK_FOLDERS.concat().into_bytes();
     for (path, content) in FILES {
         all.extend_from_slice(path.as_bytes());
         all.extend_from_slice(&content.len().to_be_bytes());
@@ -268,7 +274,13 @@ fn content_hash() -> String {
     Sha256Digest::of(&all).to_hex()
 }
 
+/// Folders in which the AWS SDKs are mounted where they are installed.
+const SDK_FOLDERS: [&str; 2] = ["python/sdk", "nodejs/node_modules"];
+
 fn write_all(draft: &Path) -> io::Result<()> {
+    for folder in SDK_FOLDERS {
+        fs::create_dir_all(draft.join(folder))?;
+    }
     for (path, content) in FILES {
         let file = draft.join(path);
         if let Some(parent) = file.parent() {
@@ -301,7 +313,9 @@ mod tests {
     fn every_file_of_the_folders_is_embedded() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes");
         let mut on_disk = Vec::new();
-        let mut dirs: Vec<_> = ["java", "python", "nodejs", "ruby"].map(|each| root.join(each)).into();
+        let mut dirs: Vec<_> = ["dotnet/built", "java", "python", "nodejs", "ruby"]
+            .map(|each| root.join(each))
+            .into();
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();

@@ -4,8 +4,11 @@ use crate::{
     Bootstraps,
     bootstraps::DRIVER,
     debugger::Debugger,
+    dotnet,
     go::DRIVER_ARGUMENT,
+    package::{Offer, Package, offer},
     plan::{LaunchKind, LaunchPlan},
+    sdk::{self, Sdk},
     selection::{Interpreter, Language, choose},
     spec::{CatalogueFile, Family, RuntimeSpec},
     version::Version,
@@ -24,6 +27,8 @@ const BUILT_IN: &str = include_str!("../../../runtimes/catalogue.toml");
 /// Every runtime that is known, and how it runs on this host.
 pub struct Catalogue {
     runtimes: BTreeMap<String, Entry>,
+    packages: Vec<Package>,
+    sdks: Vec<Sdk>,
 }
 
 struct Entry {
@@ -124,11 +129,16 @@ impl Catalogue {
             let theirs: CatalogueFile = toml::from_str(operator)?;
             file.family.extend(theirs.family);
             file.runtime.extend(theirs.runtime);
+            // What the operator names is looked at first.
+            file.package.splice(0..0, theirs.package);
+            file.sdk.splice(0..0, theirs.sdk);
         }
         let host = Host {
             found,
             bootstraps,
             lang_dir,
+            packages: &file.package,
+            sdks: &file.sdk,
         };
         let entry = |(id, spec): (String, RuntimeSpec)| Ok((id.clone(), host.entry(&id, &spec, &file.family)?));
         let runtimes = file
@@ -136,7 +146,11 @@ impl Catalogue {
             .into_iter()
             .map(entry)
             .collect::<Result<_, CatalogueError>>()?;
-        Ok(Self { runtimes })
+        Ok(Self {
+            runtimes,
+            packages: file.package,
+            sdks: file.sdk,
+        })
     }
 
     /// How to launch a runtime.
@@ -155,6 +169,19 @@ impl Catalogue {
     pub fn wanted(&self, id: &RuntimeId) -> Option<(Language, &Version)> {
         let (language, version) = self.runtimes.get(id.as_str())?.wanted.as_ref()?;
         Some((*language, version))
+    }
+
+    /// What a package registry has for a runtime, for this machine.
+    #[must_use]
+    pub fn offer(&self, id: &RuntimeId) -> Option<Offer<'_>> {
+        let (language, version) = self.wanted(id)?;
+        offer(&self.packages, language, version, std::env::consts::ARCH)
+    }
+
+    /// The AWS SDK that AWS's runtime of this name brings along.
+    #[must_use]
+    pub fn sdk(&self, id: &RuntimeId) -> Option<&Sdk> {
+        sdk::of(&self.sdks, id.as_str())
     }
 
     /// How a debugger gets into functions of a runtime, where one can.
@@ -188,6 +215,8 @@ struct Host<'a> {
     found: &'a [Interpreter],
     bootstraps: &'a Bootstraps,
     lang_dir: &'a Path,
+    packages: &'a [Package],
+    sdks: &'a [Sdk],
 }
 
 impl Host<'_> {
@@ -235,10 +264,19 @@ impl Host<'_> {
             ..entry
         };
         let Some(choice) = choose(language, wanted, self.found) else {
-            let fix = fix(id, language, wanted);
+            let mut fix = fix(id, language, wanted);
+            if offer(self.packages, language, wanted, std::env::consts::ARCH).is_some() {
+                fix = format!("run `lambent runtimes install {id}`, {fix}");
+            }
             return Ok(named(entry(Err(Unavailable::Missing { fix }), None)));
         };
         let mut plan = self.managed(id, spec, family, choice.interpreter, choice.exact)?;
+        if language == Language::Dotnet {
+            let exec = dotnet::exec(choice.interpreter, wanted, choice.exact);
+            plan.command.splice(1..1, exec);
+            plan.env.extend(dotnet::globalization(choice.interpreter));
+            plan.kind = LaunchKind::Dotnet;
+        }
         if language == Language::Java {
             plan.preparation = self.bootstraps.preparation(self.found);
             if plan.preparation.is_none() && !self.bootstraps.of(language).is_dir() {
@@ -285,14 +323,12 @@ impl Host<'_> {
         }
         let mut env = environment(spec, family);
         env.push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{id}")));
-        let mount = |host, inside: &str| BindMount {
-            host,
-            inside: inside.to_owned(),
+        let runtime = BindMount {
+            host: self.bootstraps.of(interpreter.language),
+            inside: "/var/runtime".to_owned(),
         };
-        let mounts = vec![
-            mount(self.lang(interpreter)?, "/var/lang"),
-            mount(self.bootstraps.of(interpreter.language), "/var/runtime"),
-        ];
+        let mut mounts = vec![self.lang(interpreter)?, runtime];
+        mounts.extend(sdk::of(self.sdks, id).and_then(|sdk| sdk.mount(self.lang_dir)));
         Ok(LaunchPlan {
             command,
             env,
@@ -309,11 +345,18 @@ impl Host<'_> {
         })
     }
 
-    /// The directory that becomes `/var/lang`: the interpreter's own installation, or one that only links to a program of the system,
+    /// What becomes `/var/lang`: the interpreter's own installation, or one that only links to a program of the system,
     /// which is inside at its usual path.
-    fn lang(&self, interpreter: &Interpreter) -> Result<PathBuf, CatalogueError> {
+    fn lang(&self, interpreter: &Interpreter) -> Result<BindMount, CatalogueError> {
+        if interpreter.language == Language::Dotnet {
+            return Ok(dotnet::lang(interpreter));
+        }
+        let mount = |host: &Path| BindMount {
+            host: host.to_owned(),
+            inside: "/var/lang".to_owned(),
+        };
         if let Some(installation) = installation(interpreter) {
-            return Ok(installation.to_owned());
+            return Ok(mount(installation));
         }
         let name = interpreter.program.file_name().unwrap_or_default();
         let dir = self.lang_dir.join(format!("lang-{}", name.to_string_lossy()));
@@ -327,7 +370,7 @@ impl Host<'_> {
             path: dir.clone(),
             reason,
         })?;
-        Ok(dir)
+        Ok(mount(&dir))
     }
 }
 
@@ -360,16 +403,17 @@ fn environment(spec: &RuntimeSpec, family: &Family) -> Vec<(String, String)> {
     all.into_iter().collect()
 }
 
-/// What the operator can do for a runtime whose interpreter is not there.
+/// What the operator can do for a runtime whose interpreter is not there and that no registry has.
 #[must_use]
 pub fn fix(id: &str, language: Language, wanted: &Version) -> String {
-    let (first, name, managers) = match language {
-        Language::Python => (String::new(), "Python", "pyenv, uv"),
-        Language::Node => (format!("run `lambent runtimes install {id}`, "), "Node.js", "nvm, fnm"),
-        Language::Java => (String::new(), "a JDK", "SDKMAN"),
-        Language::Ruby => (String::new(), "Ruby", "rbenv, ruby-install"),
+    let (name, managers) = match language {
+        Language::Python => ("Python", "pyenv, uv"),
+        Language::Node => ("Node.js", "nvm, fnm"),
+        Language::Java => ("a JDK", "SDKMAN"),
+        Language::Ruby => ("Ruby", "rbenv, ruby-install"),
+        Language::Dotnet => (".NET", "Microsoft's packages"),
     };
     format!(
-        "{first}install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
+        "install {name} {wanted} ({managers} or the distribution's package), or unpack it to runtimes/{id} in the data directory"
     )
 }

@@ -29,7 +29,7 @@ pub struct Places {
 
 impl Places {
     /// The usual places, by the variables that `lookup` knows (`PATH`, `HOME`, `PYENV_ROOT`, `NVM_DIR`, `UV_PYTHON_INSTALL_DIR`,
-    /// `FNM_DIR`, `RBENV_ROOT`, `JAVA_HOME`, `SDKMAN_DIR`), and `runtimes` below the server's data directory, which comes first.
+    /// `FNM_DIR`, `RBENV_ROOT`, `JAVA_HOME`, `DOTNET_ROOT`, `SDKMAN_DIR`), and `runtimes` below the server's data directory, which comes first.
     #[must_use]
     pub fn usual(lookup: impl Fn(&str) -> Option<OsString>, data_dir: &Path) -> Self {
         let home = lookup("HOME").map(PathBuf::from);
@@ -52,10 +52,14 @@ impl Places {
         ];
         let path = lookup("PATH").unwrap_or_default();
         let usual = ["/usr/local/bin", "/usr/bin"].map(PathBuf::from);
+        let homes = ["JAVA_HOME", "DOTNET_ROOT"].into_iter().filter_map(&lookup);
+        let dotnet = home.map(|home| home.join(".dotnet").into_os_string());
+        let places = ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"].map(OsString::from);
+        let installations = homes.chain(dotnet).chain(places);
         Self {
             program_dirs: std::env::split_paths(&path).chain(usual).collect(),
             version_dirs: version_dirs.into_iter().flatten().collect(),
-            installations: lookup("JAVA_HOME").map(PathBuf::from).into_iter().collect(),
+            installations: installations.map(PathBuf::from).collect(),
         }
     }
 }
@@ -66,7 +70,12 @@ impl Places {
 pub fn discover(places: &Places) -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
     let mut add = |interpreter: Option<Interpreter>| {
-        if let Some(interpreter) = interpreter.filter(|new| found.iter().all(|old| old.program != new.program)) {
+        // One program of .NET serves all the frameworks beside it.
+        let known = |new: &Interpreter, old: &Interpreter| {
+            old.program == new.program && (new.language != Language::Dotnet || old.version == new.version)
+        };
+        let of_use = |new: &Interpreter| new.language.serves(&new.version) && !found.iter().any(|old| known(new, old));
+        if let Some(interpreter) = interpreter.filter(of_use) {
             found.push(interpreter);
         }
     };
@@ -76,6 +85,7 @@ pub fn discover(places: &Places) -> Vec<Interpreter> {
         for bin in [installation.join("bin"), installation.join("installation/bin")] {
             programs(&bin, named.as_ref()).into_iter().for_each(&mut add);
         }
+        dotnets(&installation.join("dotnet")).into_iter().for_each(&mut add);
     }
     for dir in &places.program_dirs {
         programs(dir, None)
@@ -94,7 +104,7 @@ fn stands_alone(interpreter: &Interpreter) -> bool {
     let prefix = interpreter.program.parent().and_then(Path::parent);
     match interpreter.language {
         Language::Python => true,
-        Language::Java => true,
+        Language::Java | Language::Dotnet => true,
         Language::Node => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("include/node").is_dir()),
         Language::Ruby => prefix.is_some_and(|it| it.starts_with("/usr") || it.join("lib/ruby").is_dir()),
     }
@@ -130,7 +140,26 @@ fn programs(bin: &Path, named: Option<&Version>) -> Vec<Option<Interpreter>> {
     found.push(node(&bin.join("node"), named));
     found.push(ruby(&bin.join("ruby"), named));
     found.push(java(&bin.join("java")));
+    found.extend(dotnets(&bin.join("dotnet")));
     found
+}
+
+/// A `dotnet` with each of the frameworks beside it.
+fn dotnets(link: &Path) -> Vec<Option<Interpreter>> {
+    let Some(program) = real_program(link) else {
+        return Vec::new();
+    };
+    let frameworks = children(&program.with_file_name("shared").join("Microsoft.NETCore.App"));
+    let interpreter = |framework: &PathBuf| {
+        // Previews, such as 9.0.0-rc.1, are nobody's choice.
+        let version = framework.file_name()?.to_str()?.parse().ok()?;
+        Some(Interpreter {
+            language: Language::Dotnet,
+            version,
+            program: program.clone(),
+        })
+    };
+    frameworks.iter().map(interpreter).collect()
 }
 
 fn python(link: &Path, named: Option<&Version>) -> Option<Interpreter> {
@@ -287,6 +316,8 @@ mod tests {
         program(&at("pyenv/shims/python3.12"), b"#!/usr/bin/env bash");
         program(&at("uv/cpython-3.12.1-linux-x86_64-gnu/bin/python3.12"), b"\x7fELF");
         program(&at("nvm/v20.1.0/bin/node"), b"\x7fELF");
+        // The bootstrap does not run on it.
+        program(&at("nvm/v0.10.48/bin/node"), b"\x7fELF");
         program(&at("usr/bin/python3.9"), b"\x7fELF");
         program(&at("usr/bin/node"), b"\x7fELF");
         program(&at("home/bin/node"), b"\x7fELF");
@@ -323,6 +354,31 @@ mod tests {
     }
 
     #[test]
+    fn a_dotnet_counts_once_for_each_framework() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        program(&at("runtimes/dotnet-v8.0.4/bin/dotnet"), b"\x7fELF");
+        program(&at(".dotnet/dotnet"), b"\x7fELF");
+        for framework in [
+            "runtimes/dotnet-v8.0.4/bin/shared/Microsoft.NETCore.App/8.0.4",
+            ".dotnet/shared/Microsoft.NETCore.App/6.0.36",
+            ".dotnet/shared/Microsoft.NETCore.App/9.0.0-rc.1",
+            ".dotnet/shared/Microsoft.NETCore.App/10.0.1",
+        ] {
+            fs::create_dir_all(at(framework)).unwrap();
+        }
+        let places = Places {
+            program_dirs: vec![at(".dotnet")],
+            version_dirs: vec![at("runtimes")],
+            installations: vec![at(".dotnet")],
+        };
+        assert_eq!(
+            versions(&discover(&places)),
+            ["Dotnet 8.0.4", "Dotnet 10.0.1", "Dotnet 6.0.36"]
+        );
+    }
+
+    #[test]
     fn a_ruby_tells_its_version() {
         let version = |told: &str| ruby_version(told).map(|version| version.to_string());
         assert_eq!(
@@ -347,7 +403,17 @@ mod tests {
             places.program_dirs,
             ["/a", "/b", "/usr/local/bin", "/usr/bin"].map(PathBuf::from)
         );
-        assert_eq!(places.installations, [PathBuf::from("/jdk")]);
+        assert_eq!(
+            places.installations,
+            [
+                "/jdk",
+                "/home/u/.dotnet",
+                "/usr/share/dotnet",
+                "/usr/lib/dotnet",
+                "/usr/lib64/dotnet"
+            ]
+            .map(PathBuf::from)
+        );
         assert_eq!(
             places.version_dirs,
             [

@@ -1,6 +1,6 @@
 //! How a runtime's process is launched.
 
-use crate::{Language, Preparation, environment::early_env, java, spec::LogMode};
+use crate::{Language, Preparation, dotnet, environment::early_env, java, spec::LogMode};
 use lambent_sandbox::{BindMount, Program, ProgramStart};
 use lambent_types::{EnvironmentVariables, MemorySize};
 use std::path::{Path, PathBuf};
@@ -48,10 +48,14 @@ pub enum LaunchKind {
         /// The language whose heap is limited by the function's memory, with flags of its own.
         heap: Option<Language>,
     },
+    /// `dotnet` with a bootstrap, or with the function's own program. `AWS_LAMBDA_EXEC_WRAPPER` is honoured.
+    Dotnet,
     /// The function's own program.
     Provided,
     /// A driver that starts the function's own program.
     Driven,
+    /// What a container image says.
+    Image,
 }
 
 /// What of a function its program depends on.
@@ -59,6 +63,8 @@ pub enum LaunchKind {
 pub struct FunctionFacts<'a> {
     /// Its memory.
     pub memory: MemorySize,
+    /// Its handler.
+    pub handler: &'a str,
     /// Its own environment variables.
     pub variables: &'a EnvironmentVariables,
     /// The host directory that will be `/var/task`.
@@ -95,8 +101,13 @@ impl LaunchPlan {
     /// With heap limits by its memory, behind the wrapper it asks for, or its own program.
     fn command_for(&self, function: &FunctionFacts<'_>) -> Result<Vec<String>, InvalidEntrypoint> {
         match self.kind {
-            LaunchKind::Managed { heap } => Ok(self.managed_command(heap, function)),
-            LaunchKind::Driven => Ok(self.command.clone()),
+            LaunchKind::Managed { heap } => {
+                let mut command = self.command.clone();
+                command.splice(1..1, heap_flags(heap, function));
+                Ok(wrapped(command, function))
+            }
+            LaunchKind::Dotnet => Ok(wrapped(dotnet::command_for(&self.command, function), function)),
+            LaunchKind::Driven | LaunchKind::Image => Ok(self.command.clone()),
             LaunchKind::Provided => {
                 let has = |root: &Path| exists(&root.join("bootstrap"));
                 let [in_code, in_layers] = ENTRYPOINTS;
@@ -108,18 +119,17 @@ impl LaunchPlan {
             }
         }
     }
+}
 
-    fn managed_command(&self, heap: Option<Language>, function: &FunctionFacts<'_>) -> Vec<String> {
-        let mut command = self.command.clone();
-        command.splice(1..1, heap_flags(heap, function));
-        match function.variables.get(WRAPPER) {
-            // By a shell, as in AWS: a wrapper that does not exist is exit status 127 (recorded: test_lambda_runtime_wrapper_not_found).
-            Some(wrapper) if !wrapper.is_empty() => {
-                let shell = ["/bin/sh", "-c", r#"exec "$0" "$@""#, wrapper].map(str::to_owned);
-                shell.into_iter().chain(command).collect()
-            }
-            Some(_) | None => command,
+/// Behind the wrapper that a function asks for.
+fn wrapped(command: Vec<String>, function: &FunctionFacts<'_>) -> Vec<String> {
+    match function.variables.get(WRAPPER) {
+        // By a shell, as in AWS: a wrapper that does not exist is exit status 127 (recorded: test_lambda_runtime_wrapper_not_found).
+        Some(wrapper) if !wrapper.is_empty() => {
+            let shell = ["/bin/sh", "-c", r#"exec "$0" "$@""#, wrapper].map(str::to_owned);
+            shell.into_iter().chain(command).collect()
         }
+        Some(_) | None => command,
     }
 }
 
@@ -136,7 +146,7 @@ fn heap_flags(heap: Option<Language>, function: &FunctionFacts<'_>) -> Vec<Strin
             let options = JAVA_OPTIONS.map(|name| function.variables.get(name).unwrap_or_default());
             java::tuning(function.memory, &options.join(" "))
         }
-        Some(Language::Python | Language::Ruby) | None => Vec::new(),
+        Some(Language::Python | Language::Ruby | Language::Dotnet) | None => Vec::new(),
     }
 }
 
@@ -176,6 +186,7 @@ mod tests {
     fn facts<'a>(variables: &'a EnvironmentVariables, code: &'a Path, layers: &'a [PathBuf]) -> FunctionFacts<'a> {
         FunctionFacts {
             memory: MemorySize::DEFAULT,
+            handler: "index.handler",
             variables,
             code,
             layers,

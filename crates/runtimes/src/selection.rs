@@ -16,6 +16,33 @@ pub enum Language {
     Ruby,
     /// `java`, of a JDK or of a JRE.
     Java,
+    /// `dotnet`, beside its shared frameworks.
+    Dotnet,
+}
+
+impl Language {
+    /// What people call its interpreter.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Python => "Python",
+            Self::Node => "Node.js",
+            Self::Ruby => "Ruby",
+            Self::Java => "Java",
+            Self::Dotnet => ".NET",
+        }
+    }
+}
+
+impl Language {
+    /// Whether the bootstrap runs on this version of the interpreter. It is written in the language of Node.js 4.
+    #[must_use]
+    pub fn serves(self, version: &Version) -> bool {
+        match self {
+            Self::Node => version.major() >= 4,
+            Self::Python | Self::Ruby | Self::Java | Self::Dotnet => true,
+        }
+    }
 }
 
 /// An interpreter that was found.
@@ -37,41 +64,41 @@ pub(crate) struct Choice<'a> {
     pub(crate) exact: bool,
 }
 
-/// The interpreter that comes nearest to `wanted`: of the same version, else the nearest newer one, else the nearest older one.
-/// Python 2 and Python 3 never stand in for each other. Among equals the first found wins.
+/// The interpreter that comes [nearest] to `wanted`. Among equals the first found wins.
 pub(crate) fn choose<'a>(language: Language, wanted: &Version, found: &'a [Interpreter]) -> Option<Choice<'a>> {
-    let candidates = || {
-        found
-            .iter()
-            .filter(|each| each.language == language && may_stand_in(each, wanted))
-    };
-    let rank = |each: &&Interpreter| std::cmp::Reverse(each.version.clone());
-    if let Some(interpreter) = candidates()
-        .filter(|each| each.version.satisfies(wanted))
-        .min_by_key(rank)
-    {
-        return Some(Choice {
-            interpreter,
-            exact: true,
-        });
-    }
-    let release = |each: &Interpreter| (each.version.major(), each.version.minor());
-    let wanted = (wanted.major(), wanted.minor());
-    let newer = candidates()
-        .filter(|each| release(each) >= wanted)
-        .min_by_key(|each| release(each));
-    let interpreter = newer.or_else(|| candidates().max_by_key(|each| release(each)))?;
-    Some(Choice {
-        interpreter,
-        exact: false,
-    })
+    let candidates: Vec<_> = found
+        .iter()
+        .filter(|each| each.language == language)
+        .map(|each| (&each.version, each))
+        .collect();
+    let (interpreter, exact) = nearest(language, wanted, &candidates)?;
+    Some(Choice { interpreter, exact })
 }
 
-fn may_stand_in(interpreter: &Interpreter, wanted: &Version) -> bool {
-    match interpreter.language {
-        Language::Python => interpreter.version.major() == wanted.major(),
-        // An older Java runs what was compiled for it, whatever the runtime is called; of the rest it says itself that it cannot.
-        Language::Node | Language::Ruby | Language::Java => true,
+/// What comes nearest to `wanted`, and whether it is that: of the same version, else the nearest newer one, else the nearest older one.
+/// Python 2 and Python 3 never stand in for each other. Among equals the first wins.
+pub(crate) fn nearest<'a, T>(language: Language, wanted: &Version, all: &[(&Version, &'a T)]) -> Option<(&'a T, bool)> {
+    let candidates = || {
+        all.iter()
+            .filter(|(version, _)| may_stand_in(language, version, wanted))
+    };
+    let exact = candidates().filter(|(version, _)| version.satisfies(wanted));
+    if let Some((_, found)) = exact.min_by_key(|(version, _)| std::cmp::Reverse((*version).clone())) {
+        return Some((found, true));
+    }
+    let release = |version: &Version| (version.major(), version.minor());
+    let newer = candidates()
+        .filter(|(version, _)| release(version) >= release(wanted))
+        .min_by_key(|(version, _)| release(version));
+    let (_, found) = newer.or_else(|| candidates().max_by_key(|(version, _)| release(version)))?;
+    Some((found, false))
+}
+
+fn may_stand_in(language: Language, version: &Version, wanted: &Version) -> bool {
+    match language {
+        Language::Python => version.major() == wanted.major(),
+        // An older one runs what was compiled for it, whatever the runtime is called; of the rest it says itself that it cannot.
+        Language::Node | Language::Ruby | Language::Java | Language::Dotnet => true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The form of the catalogue file.
 
-use crate::{debugger::Debugger, selection::Language, version::Version};
+use crate::{debugger::Debugger, package::Package, sdk::Sdk, selection::Language, version::Version};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -12,6 +12,10 @@ pub(crate) struct CatalogueFile {
     pub(crate) family: BTreeMap<String, Family>,
     #[serde(default)]
     pub(crate) runtime: BTreeMap<String, RuntimeSpec>,
+    #[serde(default)]
+    pub(crate) package: Vec<Package>,
+    #[serde(default)]
+    pub(crate) sdk: Vec<Sdk>,
 }
 
 /// What a kind of runtime has in common.
@@ -67,7 +71,8 @@ pub enum LogMode {
     Text,
 }
 
-fn optional_version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {
+/// A version, where there is one.
+pub(crate) fn optional_version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
 }

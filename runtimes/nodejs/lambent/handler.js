@@ -4,6 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const bytes = require('./bytes.js');
 const errors = require('./errors.js');
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
@@ -50,6 +51,7 @@ function loadModule(root, file, done) {
   const found = extension === undefined ? null : base + extension;
   const asModule = extension === '.mjs' || extension === '.mts' || (isModule && (extension === '.js' || extension === '.ts'));
   if (found !== null && asModule) {
+    require('./packages.js').provide();
     const url = require('url').pathToFileURL(found).href;
     require('./import.js')(url).then(function (loaded) { done(null, loaded); }, done);
     return;
@@ -103,7 +105,7 @@ function provideGlobals() {
         const text = JSON.stringify(prelude);
         stream._onBeforeFirstWrite = function (write) {
           write(text);
-          write(Buffer.alloc(8));
+          write(bytes.zeros(8));
         };
         return stream;
       }

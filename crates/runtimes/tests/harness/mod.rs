@@ -180,6 +180,7 @@ fn arguments(interpreter: &Interpreter, runtime_dir: &Path) -> Vec<String> {
         Language::Python => [words("-S -u"), vec![file("bootstrap.py")]].concat(),
         Language::Node => [words("--expose-gc"), vec![file("bootstrap.js")]].concat(),
         Language::Ruby => vec![file("bootstrap.rb")],
+        Language::Dotnet => vec!["exec".to_owned(), file("Lambent.Runtime.dll")],
         Language::Java => {
             let opens = if interpreter.version.major() >= 9 {
                 "--add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED"
