@@ -540,4 +540,38 @@ mod tests {
         .await;
         assert_eq!(refused(bad).0, "InvalidParameter");
     }
+
+    #[tokio::test]
+    async fn other_accounts_may_what_the_policy_says() {
+        use crate::ops::{add_permission, delete_topic, publish};
+        use lambent_models::sns::{AddPermissionInput, DeleteTopicInput, PublishInput};
+        let (sns, own) = (service(), context());
+        let topic = made(&sns, "t", &[]).await;
+        let other = RequestContext {
+            scope: lambent_store::contract::scope("222222222222"),
+            ..context()
+        };
+        let publish = async || {
+            let input = PublishInput {
+                topic_arn: Some(topic.arn()),
+                message: Some("hello".to_owned()),
+                ..PublishInput::default()
+            };
+            publish::publish(&sns, &other, input).await
+        };
+        assert_eq!(refused(publish().await).0, "AuthorizationError");
+        let input = AddPermissionInput {
+            topic_arn: Some(topic.arn()),
+            label: Some("l".to_owned()),
+            aws_account_id: Some(vec!["222222222222".to_owned()]),
+            action_name: Some(vec!["Publish".to_owned()]),
+        };
+        add_permission::add_permission(&sns, &own, input).await.unwrap();
+        assert!(publish().await.is_ok());
+        let input = DeleteTopicInput {
+            topic_arn: Some(topic.arn()),
+        };
+        let deleted = delete_topic::delete_topic(&sns, &other, input).await;
+        assert_eq!(refused(deleted).0, "AuthorizationError");
+    }
 }

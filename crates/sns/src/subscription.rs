@@ -9,7 +9,7 @@ use crate::{
 use lambent_engine::pattern::Pattern;
 use lambent_models::sns;
 use lambent_store::{DocumentKey, Kind, Transaction};
-use lambent_types::{FunctionReference, QueueKey};
+use lambent_types::{AccountId, FunctionReference, QueueKey};
 use lambent_wire::RequestContext;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -122,6 +122,9 @@ impl FilterScope {
 pub(crate) struct Subscription {
     pub(crate) protocol: Protocol,
     pub(crate) endpoint: String,
+    /// Whose it is, if another account than the topic's subscribed.
+    #[serde(default)]
+    pub(crate) owner: Option<AccountId>,
     /// What the subscriber must say before anything is sent to it; `None` once it has.
     pub(crate) token: Option<String>,
     /// Whether a confirmed subscriber's own account must ask to end it.
@@ -213,6 +216,11 @@ impl Subscription {
         self.token.is_some()
     }
 
+    /// The account that it is of.
+    fn owner(&self, arn: &SubscriptionArn) -> AccountId {
+        self.owner.unwrap_or(arn.topic.scope.account)
+    }
+
     /// As lists show it.
     pub(crate) fn listed(&self, arn: &SubscriptionArn) -> sns::Subscription {
         sns::Subscription {
@@ -221,7 +229,7 @@ impl Subscription {
             } else {
                 arn.text()
             }),
-            owner: Some(arn.topic.scope.account.to_string()),
+            owner: Some(self.owner(arn).to_string()),
             protocol: Some(self.protocol.as_str().to_owned()),
             endpoint: Some(self.endpoint.clone()),
             topic_arn: Some(arn.topic.arn()),
@@ -239,7 +247,7 @@ impl Subscription {
 
     /// All that is known of it, by AWS's names, where its topic has this delivery policy.
     pub(crate) fn attributes(&self, arn: &SubscriptionArn, topic: Option<&str>) -> BTreeMap<String, String> {
-        let account = arn.topic.scope.account;
+        let account = self.owner(arn);
         let settings = &self.settings;
         let always = [
             ("SubscriptionArn", arn.text()),
@@ -279,7 +287,7 @@ impl Subscription {
 }
 
 impl Sns {
-    /// The subscription of an ARN that a request names; who asks must be of its topic's account.
+    /// The subscription of an ARN that a request names; who asks must be of its topic's account, or of the one that subscribed.
     pub(crate) async fn subscription(
         &self,
         cx: &RequestContext,
@@ -298,10 +306,12 @@ impl Sns {
             Refusal::Invalid(format!("SubscriptionArn{reason}"))
         };
         let arn = SubscriptionArn::read(&text).ok_or_else(invalid)?;
-        if arn.topic.scope.account != cx.scope.account {
+        let stored = self.load::<Subscription>(&arn.document()).await?;
+        let own = arn.topic.scope.account == cx.scope.account;
+        let owner = stored.as_ref().and_then(|stored| stored.value.owner);
+        if !own && owner != Some(cx.scope.account) {
             return Err(Refusal::NotAuthorized(operation, text));
         }
-        let stored = self.load::<Subscription>(&arn.document()).await?;
         Ok((arn, stored.ok_or(Refusal::NoSubscription)?))
     }
 

@@ -4,8 +4,9 @@ use crate::{
     Refusal, Sns,
     documents::{self, Noun, Stored},
 };
+use lambent_engine::policy::{Document, Question, Who};
 use lambent_store::{DocumentKey, Kind, Transaction};
-use lambent_types::Scope;
+use lambent_types::{AccountId, Scope};
 use lambent_wire::RequestContext;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ impl Topic {
 }
 
 impl Sns {
-    /// The topic of an ARN that a request names; who asks must be of its account.
+    /// The topic of an ARN that a request names; who asks must be of its account, or the topic's policy must let that account do it.
     pub(crate) async fn topic(
         &self,
         cx: &RequestContext,
@@ -97,7 +98,8 @@ impl Sns {
     ) -> Result<(TopicKey, Stored<Topic>), Refusal> {
         let arn = arn.unwrap_or_default();
         let key = TopicKey::from_arn(&arn).ok_or_else(|| wrong_arn(&arn))?;
-        if key.scope.account != cx.scope.account {
+        let stranger = key.scope.account != cx.scope.account;
+        if stranger && !self.admits(&key, cx.scope.account, operation).await? {
             return Err(Refusal::NotAuthorized(operation, arn));
         }
         if key.scope.region != cx.scope.region {
@@ -105,6 +107,25 @@ impl Sns {
         }
         let stored = self.stored_topic(&key).await?;
         Ok((key, stored))
+    }
+
+    /// Whether a topic's policy lets another account do something. Nobody is told whether there is such a topic.
+    async fn admits(&self, key: &TopicKey, account: AccountId, operation: &str) -> Result<bool, Refusal> {
+        let Some(stored) = self.load::<Topic>(&key.document()).await? else {
+            return Ok(false);
+        };
+        let Ok(policy) = Document::read(&stored.value.policy(key)) else {
+            return Ok(false);
+        };
+        let (resource, who) = (key.arn(), account.as_str());
+        let question = Question {
+            who: Who::Account(account),
+            // A batch is allowed by what allows a message.
+            action: &format!("sns:{}", operation.strip_suffix("Batch").unwrap_or(operation)),
+            resource: Some(&resource),
+            facts: &[("aws:SourceOwner", Some(who)), ("aws:PrincipalAccount", Some(who))],
+        };
+        Ok(policy.decide(&question).is_allowed())
     }
 
     /// A topic that must be there.

@@ -59,6 +59,7 @@ pub(crate) async fn subscribe(
     let subscription = Subscription {
         protocol,
         endpoint: endpoint.clone(),
+        owner: Some(cx.scope.account).filter(|account| *account != arn.topic.scope.account),
         token: token.clone(),
         authenticated: token.is_none(),
         settings,
