@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -30,6 +31,10 @@ func HandleRequest(ctx context.Context, event MyEvent) (interface{}, error) {
 		panic(errors.New(event.Name))
 	case "exit":
 		os.Exit(3)
+	case "sleep":
+		time.Sleep(time.Minute)
+	case "stream":
+		return strings.NewReader("one\ntwo\nthree\n"), nil
 	case "context":
 		lc, _ := lambdacontext.FromContext(ctx)
 		deadline, _ := ctx.Deadline()

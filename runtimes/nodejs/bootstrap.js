@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs Node.js functions. It is written in the language of Node 6, so that one text serves every version up to today's; what needs newer
+// Runs Node.js functions. It is written in the language of Node 4, so that one text serves every version up to today's; what needs newer
 // syntax is in files of its own, loaded where it exists.
 
 const log = require('./lambent/log.js');

@@ -51,16 +51,20 @@ def queue(sqs):
     return url, arn
 
 
-def received(sqs, url, within=20):
+def message(sqs, url, within=20):
     found = []
 
     def look():
-        found.extend(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []))
+        found.extend(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MessageAttributeNames=["All"]).get("Messages", []))
         return found
 
     eventually(look, within, "a message")
     sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
-    return found[0]["Body"]
+    return found[0]
+
+
+def received(sqs, url):
+    return message(sqs, url)["Body"]
 
 
 def put(events, source, detail, **more):
@@ -107,6 +111,50 @@ def test_targets_get_what_they_ask_for(events, sqs, rule):
     rule({"source": ["made"]}, Arn=arn, InputTransformer=transformer)
     put(events, "made", {"n": 3, "who": 'a "b"'})
     assert json.loads(received(sqs, url)) == {"text": 'a "b" has 3', "n": 3}
+
+
+def letter(sqs, url):
+    """What a dead letter says: its body and its attributes."""
+    found = message(sqs, url)
+    attributes = found["MessageAttributes"]
+    assert {attribute["DataType"] for attribute in attributes.values()} == {"String"}
+    return json.loads(found["Body"]), {name: attribute["StringValue"] for name, attribute in attributes.items()}
+
+
+def test_what_a_target_does_not_take_goes_to_its_dead_letter_queue(events, sqs, rule, python):
+    dead, dead_arn = queue(sqs)
+    function = python("def handler(event, context): pass")
+    _, arn = rule({"source": ["dead"]}, Arn=arn_of(function), Input='{"other": 1}', DeadLetterConfig={"Arn": dead_arn})
+    put(events, "dead", {"n": 1})
+    body, said = letter(sqs, dead)
+    # The event itself, although the target would have got another text.
+    assert body["detail"] == {"n": 1} and body["source"] == "dead"
+    assert "does not let events.amazonaws.com invoke it" in said.pop("ERROR_MESSAGE")
+    assert said == {"RULE_ARN": arn, "TARGET_ARN": arn_of(function), "ERROR_CODE": "NO_PERMISSIONS", "RETRY_ATTEMPTS": "0"}
+
+    gone, gone_arn = queue(sqs)
+    rule({"source": ["gone"]}, Arn=gone_arn, DeadLetterConfig={"Arn": dead_arn})
+    sqs.delete_queue(QueueUrl=gone)
+    put(events, "gone", {"n": 2})
+    body, said = letter(sqs, dead)
+    assert body["detail"] == {"n": 2} and said["ERROR_CODE"] == "NO_RESOURCE" and said["TARGET_ARN"] == gone_arn
+
+
+def test_a_retry_policy_is_kept_and_bounded(events, sqs, rule):
+    _, arn = queue(sqs)
+    policy = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    name, _ = rule({"source": ["kept"]}, Arn=arn, RetryPolicy=policy, DeadLetterConfig={"Arn": arn})
+    (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
+    assert target["RetryPolicy"] == policy and target["DeadLetterConfig"] == {"Arn": arn}
+    for wrong in (
+        {"RetryPolicy": {"MaximumRetryAttempts": 186}},
+        {"RetryPolicy": {"MaximumEventAgeInSeconds": 86401}},
+        {"DeadLetterConfig": {"Arn": "arn:aws:sns:us-east-1:000000000000:topic"}},
+        {"DeadLetterConfig": {"Arn": arn + ".fifo"}},
+    ):
+        with pytest.raises(ClientError) as refused:
+            events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn, **wrong}])
+        assert refused.value.response["Error"]["Code"] == "ValidationException", wrong
 
 
 def test_a_rule_on_a_schedule_comes_again_and_again(fresh_lambent):

@@ -154,22 +154,54 @@ def test_what_no_registry_offers_is_told_with_what_to_do(tmp_path):
 
     assert "no package registry offers ruby3.3: install Ruby 3.3" in refused("ruby3.3")
     assert "names no runtime with an interpreter" in refused("cobol")
+    assert "the bootstrap does not run on the version of nodejs;" in refused("nodejs")
 
 
-def test_a_function_runs_on_the_version_that_was_installed(tmp_path):
+# One Node.js of each era, as a function of its time is written.
+ERAS = {
+    "nodejs4.3": (
+        "v4.3.",
+        "exports.handler = function (event, context) { console.log('at work'); context.succeed({ from: process.version, echo: event }); };",
+    ),
+    "nodejs8.10": (
+        "v8.10.",
+        "exports.handler = (event, context, done) => { console.log('at work'); done(null, { from: process.version, echo: event }); };",
+    ),
+    "nodejs12.x": (
+        "v12.",
+        "exports.handler = async (event) => { console.log('at work'); return { from: process.version, echo: event }; };",
+    ),
+    "nodejs24.x": (
+        "v24.",
+        "export const handler = async (event) => { console.log('at work'); return { from: process.version, echo: event }; };",
+    ),
+}
+
+
+def test_functions_of_every_era_run_on_the_version_that_was_installed(tmp_path):
     host.need("npm")
     server = Server(tmp_path)
     server.data.mkdir()
-    command = [host.binary(), "runtimes", "install", "nodejs8.10", "--data-dir", str(server.data)]
+    command = [host.binary(), "runtimes", "install", *ERAS, "--data-dir", str(server.data)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if result.returncode and "ENOTFOUND" in result.stderr + result.stdout or "network" in result.stderr:
         pytest.skip("the registry cannot be reached")
     assert result.returncode == 0, result.stderr
     server.start()
     try:
-        source = "exports.handler = (event, context, done) => done(null, process.version);"
-        function = functions.create(server.client(), {"index.js": source}, "nodejs8.10", "index.handler")
-        assert function.invoke().value == "v8.10.0"
+        for runtime, (version, source) in ERAS.items():
+            name = "index.mjs" if "export const" in source else "index.js"
+            function = functions.create(server.client(), {name: source}, runtime, "index.handler", Timeout=30)
+            for number in range(3):
+                answer = function.invoke({"größe": number})
+                assert answer.error is None, (runtime, answer)
+                assert answer.value["echo"] == {"größe": number} and answer.value["from"].startswith(version)
+                assert "at work" in answer.log, runtime
+            failing = functions.create(
+                server.client(), {"index.js": "exports.handler = function () { throw new TypeError('as asked'); };"}, runtime, "index.handler"
+            )
+            answer = failing.invoke()
+            assert (answer.value["errorType"], answer.value["errorMessage"]) == ("TypeError", "as asked"), runtime
         assert "is run by" not in server.log()
     finally:
         server.stop()

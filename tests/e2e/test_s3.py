@@ -1,11 +1,13 @@
 """Code of functions and layers from buckets of a store that is not ours."""
 
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
 
 from kit import host
+from kit.eventually import eventually
 from kit.buckets import Buckets
 from kit.functions import ROLE
 from kit.zips import package
@@ -116,3 +118,42 @@ def test_a_store_that_does_not_answer_is_told(fresh_lambent):
     client = fresh_lambent("--s3-endpoint", "http://127.0.0.1:1").client()
     code, text = refused(create, client=client, S3Bucket="code", S3Key="key")
     assert code == "InvalidParameterValueException" and "cannot be reached" in text
+
+
+FAILING = """
+def handler(event, context):
+    raise RuntimeError("on purpose")
+"""
+
+
+def test_failures_are_recorded_in_a_bucket(fresh_lambent, buckets, s3):
+    keys = ("--s3-access-key", "test", "--s3-secret-key", "secret")
+    server = fresh_lambent("--s3-endpoint", buckets.url, *keys)
+    client = server.client()
+    create(client, ZipFile=package({"function.py": FAILING}))
+    client.get_waiter("function_active_v2").wait(FunctionName="f")
+    s3.create_bucket(Bucket="failures")
+    # A bucket is told of failures only.
+    for destination in ({"OnSuccess": {"Destination": "arn:aws:s3:::failures"}}, {"OnFailure": {"Destination": "arn:aws:s3:::a/b"}}):
+        code, _ = refused(client.put_function_event_invoke_config, FunctionName="f", DestinationConfig=destination)
+        assert code == "InvalidParameterValueException"
+    told = {"OnFailure": {"Destination": "arn:aws:s3:::failures"}}
+    client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=0, DestinationConfig=told)
+    sent = client.invoke(FunctionName="f", InvocationType="Event", Payload=json.dumps({"n": 1}))
+    request_id = sent["ResponseMetadata"]["RequestId"]
+
+    (listed,) = eventually(lambda: s3.list_objects_v2(Bucket="failures").get("Contents"), 60, "the record")
+    prefix, date, name = re.fullmatch(r"(aws/lambda/async/f)/(\d{4}/\d\d/\d\d)/(\S+)", listed["Key"]).groups()
+    assert prefix and re.fullmatch(date.replace("/", "-") + r"T\d\d\.\d\d\.\d\d-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name)
+    record = json.load(s3.get_object(Bucket="failures", Key=listed["Key"])["Body"])
+    assert record["requestContext"]["requestId"] == request_id and record["requestPayload"] == {"n": 1}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["responsePayload"]["errorMessage"] == "on purpose"
+
+
+def test_without_a_store_no_bucket_is_a_destination(fresh_lambent):
+    client = fresh_lambent().client()
+    create(client, ZipFile=returning("x"))
+    told = {"OnFailure": {"Destination": "arn:aws:s3:::failures"}}
+    code, message = refused(client.put_function_event_invoke_config, FunctionName="f", DestinationConfig=told)
+    assert code == "InvalidParameterValueException" and "--s3-endpoint" in message

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from kit.eventually import eventually
 from kit.functions import a_name
+from kit.host import need
 
 TELLING = """
     import json
@@ -165,8 +167,10 @@ class Listener(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def web_server():
+def web_server(tls=None):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.heard, server.answers = [], []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -206,6 +210,65 @@ def test_a_web_server_confirms_and_is_told_until_it_follows_the_link_that_ends_i
             urllib.request.urlopen(link)
         assert refused.value.code == 403
         sns.get_topic_attributes(TopicArn=topic)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1 that nobody vouches for but itself, and its key."""
+    need("openssl")
+    names = [tmp_path / name for name in ("own.pem", "own.key")]
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
+            "-out", names[0], "-keyout", names[1]]  # fmt: skip
+    subprocess.run(make, check=True, capture_output=True)
+    return names
+
+
+def test_a_web_server_may_speak_https(fresh_lambent, certificate, monkeypatch):
+    # Whom the host believes is told by this variable, as of OpenSSL.
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    sns = fresh_lambent("--event-time-scale", "20").client(service="sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+    with web_server(tls) as server:
+        endpoint = f"https://127.0.0.1:{server.server_port}/in"
+        sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=endpoint)
+        eventually(lambda: server.heard, 30, "the question")
+        token = json.loads(server.heard.pop()[1])["Token"]
+        arn = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
+        sns.publish(TopicArn=topic, Message="hello")
+        eventually(lambda: server.heard, 30, "the message")
+        assert json.loads(server.heard.pop()[1])["Message"] == "hello"
+        shown = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        assert json.loads(shown["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]["numRetries"] == 3
+
+
+def test_a_web_server_is_tried_as_its_delivery_policy_says(fresh_lambent):
+    server = fresh_lambent("--event-time-scale", "100")
+    sns, sqs = server.client(service="sns"), server.client(service="sqs")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    dead, dead_arn = a_queue(sqs, "dead", topic)
+    with pytest.raises(ClientError, match="minDelayTarget"):
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="DeliveryPolicy",
+                                 AttributeValue=json.dumps({"http": {"defaultHealthyRetryPolicy": {"minDelayTarget": 0}}}))  # fmt: skip
+    with web_server() as web:
+        policy = {"healthyRetryPolicy": {"numRetries": 5, "numNoDelayRetries": 2}, "requestPolicy": {"headerContentType": "application/json"}}
+        attributes = {"DeliveryPolicy": json.dumps(policy), "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead_arn})}
+        arn = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{web.server_port}/", Attributes=attributes,
+                            ReturnSubscriptionArn=True)["SubscriptionArn"]  # fmt: skip
+        eventually(lambda: web.heard, 30, "the question")
+        sns.confirm_subscription(TopicArn=topic, Token=json.loads(web.heard.pop()[1])["Token"])
+        effective = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["EffectiveDeliveryPolicy"]
+        assert json.loads(effective)["healthyRetryPolicy"] == {
+            "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 5, "numMaxDelayRetries": 0, "numNoDelayRetries": 2,
+            "numMinDelayRetries": 0, "backoffFunction": "linear",
+        }  # fmt: skip
+        web.answers = [500] * 6
+        sns.publish(TopicArn=topic, Message="hello")
+        assert json.loads(received(sqs, dead)[0]["Body"])["Message"] == "hello"
+        assert len(web.heard) == 6
+        assert {headers["content-type"] for headers, _ in web.heard} == {"application/json"}
 
 
 def test_what_cannot_be_delivered_goes_to_the_subscription_s_queue(sns, sqs, topic):

@@ -1,11 +1,11 @@
-//! Reads objects of an S3-compatible store over HTTP/1.1, one connection a request: packages are fetched rarely.
+//! Reads and writes objects of an S3-compatible store over HTTP/1.1, one connection a request: it is asked rarely.
 
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http::{Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use lambent_store::{BoxFuture, ObjectError, ObjectName, ObjectReader};
+use lambent_store::{BoxFuture, ObjectError, ObjectName, ObjectStore};
 use lambent_types::Timestamp;
 use lambent_wire::{
     sigv4::{Credentials, sign},
@@ -67,13 +67,24 @@ impl S3 {
         })
     }
 
-    fn request(&self, object: &ObjectName, now: Timestamp) -> Result<Request<Bytes>, ObjectError> {
+    fn request(
+        &self,
+        method: Method,
+        object: &ObjectName,
+        body: Bytes,
+        now: Timestamp,
+    ) -> Result<Request<Bytes>, ObjectError> {
         let version = object.version.as_ref();
         let query = version.map(|version| format!("?versionId={}", percent_encode(version, false)));
         let (bucket, key) = (percent_encode(&object.bucket, false), percent_encode(&object.key, true));
         let path = format!("{}/{bucket}/{key}{}", self.prefix, query.unwrap_or_default());
-        let request = Request::get(format!("http://{}{path}", self.authority)).body(Bytes::new());
-        let mut request = request.map_err(unreachable)?;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.authority));
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let mut request = request.body(body).map_err(unreachable)?;
         let (access_key, secret) = match &self.keys {
             Some(keys) => (keys.access_key.as_str(), keys.secret_key.as_str()),
             None => return Ok(request),
@@ -87,19 +98,17 @@ impl S3 {
         Ok(request)
     }
 
-    async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Bytes, ObjectError> {
+    async fn exchange(&self, request: Request<Bytes>, limit: usize) -> Result<Bytes, ObjectError> {
         let stream = TcpStream::connect(&self.authority).await.map_err(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
         let exchange = async move {
-            let (mut parts, _) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             // A request to an origin names the path only; the host is a header.
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
             let host = self.authority.parse().map_err(unreachable)?;
-            parts.headers.entry(http::header::HOST).or_insert(host);
+            parts.headers.entry(header::HOST).or_insert(host);
             parts.uri = path.parse().map_err(unreachable)?;
-            let answer = sender
-                .send_request(Request::from_parts(parts, Empty::<Bytes>::new()))
-                .await;
+            let answer = sender.send_request(Request::from_parts(parts, Full::new(body))).await;
             let answer = answer.map_err(unreachable)?;
             let status = answer.status();
             let limit = if status == StatusCode::OK { limit } else { LONGEST_ERROR };
@@ -112,12 +121,17 @@ impl S3 {
             }
         };
         // The connection ends with the sender, which the exchange holds.
-        let (_, fetched) = tokio::join!(connection, exchange);
-        fetched
+        let (_, answered) = tokio::join!(connection, exchange);
+        answered
+    }
+
+    async fn ask(&self, request: Request<Bytes>, limit: usize) -> Result<Bytes, ObjectError> {
+        let answered = tokio::time::timeout(PATIENCE, self.exchange(request, limit)).await;
+        answered.unwrap_or_else(|_| Err(unreachable("it took too long")))
     }
 }
 
-impl ObjectReader for S3 {
+impl ObjectStore for S3 {
     fn get<'a>(
         &'a self,
         object: &'a ObjectName,
@@ -125,9 +139,20 @@ impl ObjectReader for S3 {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Bytes, ObjectError>> {
         Box::pin(async move {
-            let request = self.request(object, now)?;
-            let fetched = tokio::time::timeout(PATIENCE, self.fetch(request, limit)).await;
-            fetched.unwrap_or_else(|_| Err(unreachable("it took too long")))
+            let request = self.request(Method::GET, object, Bytes::new(), now)?;
+            self.ask(request, limit).await
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        object: &'a ObjectName,
+        body: Bytes,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), ObjectError>> {
+        Box::pin(async move {
+            let request = self.request(Method::PUT, object, body, now)?;
+            self.ask(request, LONGEST_ERROR).await.map(drop)
         })
     }
 }

@@ -98,7 +98,9 @@ async fn destinations(
     for arn in on_success.iter().chain(&on_failure) {
         match arn.split(':').nth(2) {
             Some("lambda") => check_function(core, cx, function, arn).await?,
-            Some("sqs" | "sns" | "events" | "s3") => {}
+            Some("sqs" | "sns" | "events") => {}
+            // A bucket is told of failures only.
+            Some("s3") if on_success.as_ref() != Some(arn) => check_bucket(core, arn)?,
             _ => {
                 return Err(Refusal::InvalidParameter(format!(
                     "The provided destination config {} is invalid.",
@@ -108,6 +110,20 @@ async fn destinations(
         }
     }
     Ok((on_success, on_failure))
+}
+
+fn check_bucket(core: &Core, arn: &str) -> Result<(), Refusal> {
+    let bucket = arn.split_once(":s3:::").map_or("", |(_, bucket)| bucket);
+    if bucket.is_empty() || bucket.contains([':', '/']) {
+        return Err(Refusal::InvalidParameter(format!(
+            "The destination ARN {arn} is invalid."
+        )));
+    }
+    if core.objects.is_none() {
+        let text = "A destination in S3 needs an S3-compatible store: start the server with --s3-endpoint.";
+        return Err(Refusal::InvalidParameter(text.to_owned()));
+    }
+    Ok(())
 }
 
 async fn check_function(core: &Core, cx: &RequestContext, function: &FunctionKey, arn: &str) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use crate::{concurrency::Capacity, function_url::UrlIndex, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_sources::Desk;
-use lambent_store::{CodeStore, ObjectReader, Store};
+use lambent_store::{CodeStore, ObjectStore, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
 use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::sync::{Notify, RwLock};
@@ -46,7 +46,7 @@ pub struct Parts {
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
     /// Where packages in buckets are read from, if anywhere.
-    pub objects: Option<Arc<dyn ObjectReader>>,
+    pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.
@@ -84,7 +84,7 @@ pub struct Shared {
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
     /// Where packages in buckets are read from, if anywhere.
-    pub objects: Option<Arc<dyn ObjectReader>>,
+    pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
     pub invoker: Invoker,
     /// Takes asynchronous events.

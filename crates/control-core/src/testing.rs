@@ -11,8 +11,8 @@ use lambent_invoker::{
 use lambent_sandbox::{Enforcement, EnvSpec, Gate, Program, Sandbox, SandboxProvider, StartError};
 use lambent_store::{BoxFuture, Change, CodePin, CodeStore, IntakeError, Store, Transaction, contract};
 use lambent_types::{
-    CodeReference, FunctionKey, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest,
-    StateReasonCode, Timestamp, Uncounted, Version,
+    CodeReference, FunctionRecord, Ids as _, ManualClock, RequestId, SeededIds, Sha256Digest, StateReasonCode,
+    Timestamp, Uncounted, Version,
 };
 use lambent_wire::{RequestContext, ServiceError};
 use std::{

@@ -6,7 +6,7 @@ use lambent_control_core::source::Source;
 use lambent_engine::{Attempt, RetryLimits};
 use lambent_events::{Destinations, EventRunner, Response, Tried, Undelivered};
 use lambent_store::{BoxFuture, Unavailable};
-use lambent_types::{AsyncEvent, Delivery, FunctionReference, Origin, Scope, limits};
+use lambent_types::{AsyncEvent, Delivery, FunctionReference, Scope, limits};
 use lambent_wire::ServiceError;
 
 impl EventRunner for Control {
@@ -63,13 +63,14 @@ fn target_of_arn(arn: &str) -> Result<Target, Refusal> {
 
 /// What a delivery to a function meets with.
 fn undelivered(refusal: Refusal) -> Undelivered {
-    let passes = matches!(refusal, Refusal::Internal(_) | Refusal::UpdateInProgress(_));
-    let words = ServiceError::from(refusal).to_string();
-    if passes {
-        Undelivered::Unreachable(words)
+    let kind = if matches!(refusal, Refusal::Internal(_) | Refusal::UpdateInProgress(_)) {
+        Undelivered::Unreachable
+    } else if matches!(refusal, Refusal::FunctionNotFound(_)) {
+        Undelivered::Missing
     } else {
-        Undelivered::Refused(words)
-    }
+        Undelivered::Refused
+    };
+    kind(ServiceError::from(refusal).to_string())
 }
 
 impl Control {
@@ -121,12 +122,12 @@ impl Control {
     /// When the function is not there, or refuses, or the event could not be stored.
     pub async fn take(&self, delivery: &Delivery, arn: &str) -> Result<(), Undelivered> {
         let target = target_of_arn(arn).map_err(undelivered)?;
-        if let Origin::Subscription { source, .. } = &delivery.origin {
+        if let Some(source) = delivery.origin.service_source() {
             let source = Source::of(source);
             let policy = self.policy(&target).await.map_err(undelivered)?;
             if !policy.is_some_and(|policy| policy.value.lets_service(&source)) {
                 let text = format!("the policy of {arn} does not let {} invoke it", source.service);
-                return Err(Undelivered::Refused(text));
+                return Err(Undelivered::Forbidden(text));
             }
         }
         let resolved = self.resolve(&target).await.map_err(undelivered)?;

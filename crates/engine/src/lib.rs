@@ -10,6 +10,7 @@ pub mod policy;
 pub mod pool;
 pub mod queue;
 pub mod retry;
+pub mod web_backoff;
 
 pub use concurrency::{Admission, Counters, Exhausted, Lease, OnDemand, Running, ScalingRate};
 pub use pool::{Census, EnvironmentId, Freed, Lost, Pool, Submitted};

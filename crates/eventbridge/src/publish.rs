@@ -10,9 +10,14 @@ use crate::{
 };
 use lambent_events::Undelivered;
 use lambent_models::eventbridge::Target;
-use lambent_types::{Attribute, Delivery, Fifo, Origin, Recipient, RequestId};
+use lambent_types::{Delivery, Fifo, Origin, Recipient, RequestId, RuleTarget, Scope};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Tries of a target after the first, unless its `RetryPolicy` says otherwise.
+const RETRIES: u32 = 185;
+/// How long a target is tried, unless its `RetryPolicy` says otherwise.
+const LONGEST_SECONDS: u32 = 24 * 60 * 60;
 
 impl Events {
     /// Takes events. Once this answers `Ok`, every target that is to get one will be tried, whatever happens to the process.
@@ -47,17 +52,19 @@ impl Events {
             ingested: &at.format("%Y-%m-%dT%H:%M:%SZ"),
         };
         let deliver = |target: &Target| {
+            let input = of_target(target, text, document, facts);
+            // The dead-letter queue gets the event itself, whatever the target asked for.
+            let event_itself = target.dead_letter_config.is_some() && input != text;
             Some(Delivery {
                 id: RequestId::new(self.ids.as_ref()),
-                origin: Origin::Subscription {
-                    scope: rule.key.scope.clone(),
-                    arn: arn.clone(),
-                    source: arn.clone(),
-                },
+                origin: Origin::Target(Box::new(RuleTarget {
+                    event: event_itself.then(|| text.to_owned()),
+                    ..terms(target, &rule.key.scope, &arn)
+                })),
                 recipient: recipient(target, event)?,
-                payload: of_target(target, text, document, facts).into_bytes(),
+                payload: input.into_bytes(),
                 trace_id: trace_id.map(str::to_owned),
-                otherwise: dead_letters(target, &arn),
+                otherwise: dead_letters(target),
                 lane: None,
                 accepted_at: at,
                 attempts: 0,
@@ -79,10 +86,6 @@ impl Events {
         resources: &[String],
     ) -> Result<(), Undelivered> {
         let refused = |text: &str| Undelivered::Refused(text.to_owned());
-        let scope = match &delivery.origin {
-            Origin::Destination(function) | Origin::DeadLetter(function) => function.scope.clone(),
-            Origin::Subscription { scope, .. } => scope.clone(),
-        };
         let payload = std::str::from_utf8(&delivery.payload).ok();
         let detail = payload
             .and_then(detail_of)
@@ -93,7 +96,7 @@ impl Events {
             detail_type: detail_type.to_owned(),
             time: delivery.accepted_at,
             resources: resources.to_vec(),
-            scope,
+            scope: delivery.origin.scope().clone(),
             detail,
         };
         match self.publish(name_in(arn), &[event], delivery.trace_id.as_deref()).await {
@@ -138,19 +141,25 @@ pub(crate) fn recipient(target: &Target, event: &Event) -> Option<Recipient> {
     }
 }
 
-/// Where an event goes that a target does not take.
-fn dead_letters(target: &Target, rule_arn: &str) -> Option<Recipient> {
+/// How often and how long a target is tried: what its `RetryPolicy` says, or AWS's defaults.
+fn terms(target: &Target, scope: &Scope, rule: &str) -> RuleTarget {
+    let policy = target.retry_policy.clone().unwrap_or_default();
+    let or = |given: Option<i64>, default| given.and_then(|given| u32::try_from(given).ok()).unwrap_or(default);
+    RuleTarget {
+        scope: scope.clone(),
+        rule: rule.to_owned(),
+        retries: or(policy.maximum_retry_attempts, RETRIES),
+        longest: or(policy.maximum_event_age_in_seconds, LONGEST_SECONDS),
+        event: None,
+    }
+}
+
+/// Where an event goes that a target does not take. What is told of it there is known when it is given up.
+fn dead_letters(target: &Target) -> Option<Recipient> {
     let arn = target.dead_letter_config.as_ref()?.arn.clone()?;
-    let attributes = [
-        ("RULE_ARN", rule_arn),
-        ("TARGET_ARN", target.arn.as_deref().unwrap_or_default()),
-    ];
     Some(Recipient::Queue {
         arn,
-        attributes: attributes
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Attribute::text(value)))
-            .collect(),
+        attributes: BTreeMap::new(),
         fifo: None,
     })
 }

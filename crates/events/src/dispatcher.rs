@@ -92,7 +92,7 @@ impl Dispatcher {
         work::run(Arc::new(self), stop).await;
     }
 
-    async fn once(&self, event: AsyncEvent) {
+    async fn once(&self, event: AsyncEvent, stop: &CancellationToken) {
         let (verdict, response) = self.try_once(&event).await;
         let id = event.id;
         let changes = match verdict {
@@ -117,10 +117,7 @@ impl Dispatcher {
             conditions: vec![Condition::EventPresent(id)],
             changes,
         };
-        // If this fails the lease ends in time and the event is tried again: better twice than never.
-        if let Err(error) = self.parts.outbox.commit(end).await {
-            tracing::error!(request_id = %id, %error, "the end of a try could not be stored");
-        }
+        work::conclude(&self.parts.outbox, end, stop).await;
     }
 
     async fn try_once(&self, event: &AsyncEvent) -> (Verdict, Option<Response>) {
@@ -209,8 +206,8 @@ impl Work for Dispatcher {
         store.lease_events(&self.options.node, now, now.plus(LEASE), limit)
     }
 
-    fn attempt(self: Arc<Self>, event: AsyncEvent) -> BoxFuture<'static, ()> {
-        Box::pin(async move { self.once(event).await })
+    fn attempt(self: Arc<Self>, event: AsyncEvent, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.once(event, &stop).await })
     }
 }
 

@@ -14,6 +14,7 @@ mod record;
 mod work;
 
 pub use dispatcher::{Dispatcher, EventRunner, Options, Parts, Tried};
-pub use outbox::{Carrier, Courier, Outbox, Undelivered};
+pub use lambent_engine::delivery::Undelivered;
+pub use outbox::{Carrier, Courier, Outbox};
 pub use queue::EventQueue;
 pub use record::{Destinations, End, Response};

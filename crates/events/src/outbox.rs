@@ -4,7 +4,7 @@ use crate::{
     Options,
     work::{self, Work},
 };
-use lambent_engine::delivery::{self, Failure, Fate};
+use lambent_engine::delivery::{self, Fate, Undelivered};
 use lambent_store::{BoxFuture, Change, CommitError, Condition, Store, Transaction, Unavailable};
 use lambent_types::{Carried, Clock, Delivery, Meter, Occurrence, Origin, Subject, Timestamp};
 use std::{sync::Arc, time::Duration};
@@ -55,17 +55,6 @@ impl Outbox {
     }
 }
 
-/// Why something did not arrive. The text is for the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Undelivered {
-    /// It will never: there is no such recipient, or it refuses.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// It may later.
-    #[error("not reached: {0}")]
-    Unreachable(String),
-}
-
 /// Brings a delivery to whom it is for.
 pub trait Carrier: Send + Sync + 'static {
     /// Once this answers `Ok` the recipient has it, durably. It may be asked again for what has arrived: at least once.
@@ -108,7 +97,7 @@ impl Courier {
         work::run(Arc::new(self), stop).await;
     }
 
-    async fn deliver(&self, delivery: Delivery) {
+    async fn deliver(&self, delivery: Delivery, stop: &CancellationToken) {
         let id = delivery.id;
         let mut end = Transaction::default().when(Condition::DeliveryPresent(id));
         match self.carrier.carry(&delivery).await {
@@ -118,20 +107,13 @@ impl Courier {
             }
             Err(undelivered) => end.changes = self.after(&undelivered, &delivery),
         }
-        // If this fails the lease ends in time and it is carried again: better twice than never.
-        if let Err(error) = self.outbox.commit(end).await {
-            tracing::error!(delivery = %id, %error, "the end of a delivery could not be stored");
-        }
+        work::conclude(&self.outbox, end, stop).await;
     }
 
     fn after(&self, undelivered: &Undelivered, delivery: &Delivery) -> Vec<Change> {
         let to = delivery.recipient.name();
-        let failure = match undelivered {
-            Undelivered::Refused(_) => Failure::Refused,
-            Undelivered::Unreachable(_) => Failure::Unreachable,
-        };
         let now = self.clock.now();
-        let fate = delivery::after(failure, delivery, now, self.options.time_scale);
+        let fate = delivery::after(undelivered, delivery, now, self.options.time_scale);
         self.meter.carried(match &fate {
             Fate::Retry(_) => Carried::Later,
             Fate::GivenUp(_) => Carried::GivenUp,
@@ -158,7 +140,7 @@ impl Courier {
         let (function, metric) = match origin {
             Origin::Destination(function) => (function, Occurrence::DestinationFailed),
             Origin::DeadLetter(function) => (function, Occurrence::DeadLetterFailed),
-            Origin::Subscription { .. } => return,
+            Origin::Target(_) | Origin::Subscription { .. } => return,
         };
         self.meter.count(Subject::function(function), metric);
     }
@@ -194,8 +176,8 @@ impl Work for Courier {
             .lease_deliveries(&self.options.node, now, now.plus(LEASE), limit)
     }
 
-    fn attempt(self: Arc<Self>, delivery: Delivery) -> BoxFuture<'static, ()> {
-        Box::pin(async move { self.deliver(delivery).await })
+    fn attempt(self: Arc<Self>, delivery: Delivery, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.deliver(delivery, &stop).await })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The loop that both events and deliveries go through: lease what is due, try it, sleep until more is.
 
-use lambent_store::{BoxFuture, Unavailable};
+use crate::Outbox;
+use lambent_store::{BoxFuture, CommitError, Transaction, Unavailable};
 use lambent_types::Timestamp;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, task::JoinSet};
@@ -34,8 +35,8 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// Leases at most so many that are due.
     fn lease(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Self::Piece>, Unavailable>>;
 
-    /// Works on one and commits what becomes of it.
-    fn attempt(self: Arc<Self>, piece: Self::Piece) -> BoxFuture<'static, ()>;
+    /// Works on one and commits what becomes of it. A store that fails is waited for until `stop`.
+    fn attempt(self: Arc<Self>, piece: Self::Piece, stop: CancellationToken) -> BoxFuture<'static, ()>;
 }
 
 /// Runs until told to stop, then finishes the tries under way.
@@ -45,7 +46,7 @@ pub(crate) async fn run<W: Work>(work: Arc<W>, stop: CancellationToken) {
     }
     let mut tries = JoinSet::new();
     while !stop.is_cancelled() {
-        let pause = match fill(&work, &mut tries).await {
+        let pause = match fill(&work, &mut tries, &stop).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::error!(%error, "what is due could not be read");
@@ -62,8 +63,33 @@ pub(crate) async fn run<W: Work>(work: Arc<W>, stop: CancellationToken) {
     while tries.join_next().await.is_some() {}
 }
 
+/// Commits what became of a piece, again and again while the store fails, as it does on a full disk: the piece would otherwise stand still
+/// until its lease ends. The place that it takes meanwhile is right, since nothing can be stored of other pieces either. When the server
+/// stops first, the piece is worked on again by the next one: better twice than never.
+pub(crate) async fn conclude(outbox: &Outbox, end: Transaction, stop: &CancellationToken) {
+    let mut told = false;
+    while let Err(error) = outbox.commit(end.clone()).await {
+        let CommitError::Unavailable(error) = error else {
+            // Somebody else has ended it.
+            return;
+        };
+        if !told {
+            tracing::error!(%error, "the end of a try could not be stored; it is stored when it can be");
+            told = true;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(AFTER_FAILURE) => {}
+        }
+    }
+}
+
 /// Starts as many tries as there is room for and says how long nothing more will be due.
-async fn fill<W: Work>(work: &Arc<W>, tries: &mut JoinSet<()>) -> Result<Duration, Unavailable> {
+async fn fill<W: Work>(
+    work: &Arc<W>,
+    tries: &mut JoinSet<()>,
+    stop: &CancellationToken,
+) -> Result<Duration, Unavailable> {
     while tries.try_join_next().is_some() {}
     let room = work.parallel().saturating_sub(tries.len());
     if room == 0 {
@@ -77,7 +103,7 @@ async fn fill<W: Work>(work: &Arc<W>, tries: &mut JoinSet<()>) -> Result<Duratio
         return Ok(due.since(now).min(LONGEST_SLEEP));
     }
     for piece in work.lease(room).await? {
-        tries.spawn(Arc::clone(work).attempt(piece));
+        tries.spawn(Arc::clone(work).attempt(piece, stop.clone()));
     }
     Ok(Duration::ZERO)
 }

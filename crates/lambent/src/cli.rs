@@ -223,7 +223,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "LAMBENT_METRICS_TOKEN", hide_env_values = true)]
     pub(crate) metrics_token: Option<Secret>,
 
-    /// An S3-compatible store from which code is taken (`Code.S3Bucket`), such as http://127.0.0.1:9000. [default: none]
+    /// An S3-compatible store, such as http://127.0.0.1:9000: code is taken from it (`Code.S3Bucket`), and records of failed invocations are put
+    /// there (destinations). [default: none]
     #[arg(long, env = "LAMBENT_S3_ENDPOINT")]
     pub(crate) s3_endpoint: Option<String>,
 

@@ -42,6 +42,10 @@ fn offer<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<Offer<'a>> 
     let Some((language, version)) = catalogue.wanted(&id) else {
         bail!("{name} names no runtime with an interpreter; `lambent runtimes list` shows them");
     };
+    ensure!(
+        language.serves(version),
+        "the bootstrap does not run on the version of {name}; the nearest newer one runs its functions"
+    );
     catalogue.offer(&id).with_context(|| {
         let fix = lambent_runtimes::fix(name, language, version);
         format!("no package registry offers {name}: {fix}")

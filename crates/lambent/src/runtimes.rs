@@ -57,10 +57,16 @@ pub(crate) fn list(data_dir: &Path) -> anyhow::Result<()> {
     print!("{}", table(&reports));
     let inexact =
         |report: &&RuntimeReport| !matches!(report.availability, Availability::Interpreter { exact: true, .. });
+    let served = |report: &&RuntimeReport| {
+        catalogue
+            .wanted(&report.id)
+            .is_some_and(|(language, version)| language.serves(version))
+    };
     let fetched = |report: &&RuntimeReport| catalogue.offer(&report.id).is_some_and(|offer| offer.exact);
     let names: Vec<_> = reports
         .iter()
         .filter(inexact)
+        .filter(served)
         .filter(fetched)
         .map(|report| report.id.as_str())
         .collect();

@@ -27,10 +27,10 @@ use lambent_metrics::{FunctionMeter, Metrics};
 use lambent_relay::Reach;
 use lambent_sandbox::SandboxProvider;
 use lambent_sandbox_linux::LinuxSandbox;
-use lambent_sns::Sns;
+use lambent_sns::{Sns, Web};
 use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
-use lambent_store::{CodeStore, NodeId, ObjectReader, Store};
+use lambent_store::{CodeStore, NodeId, ObjectStore, Store};
 use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
 use lambent_sts::{LongTermKeys, SessionKeys, Sts};
 use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
@@ -332,13 +332,14 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         },
         config.invoker,
     );
+    let objects = config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectStore>);
     let events = EventQueue::new(Arc::clone(&ground.store), ground.meter());
     let sqs = ground.queues().await?;
     let queues = queues_to_read(config.queues, &sqs);
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
-        objects: config.s3.map(|s3| Arc::new(s3) as Arc<dyn ObjectReader>),
+        objects: objects.clone(),
         invoker: invoker.clone(),
         events: events.clone(),
         sources: Desk {
@@ -358,6 +359,9 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
         events: ground.buses(&outbox, config.event_time_scale),
         sns: ground.topics(&outbox),
         sqs: sqs.clone(),
+        web: Web::default(),
+        objects,
+        clock: Arc::clone(&ground.clock),
     };
     let buses = services.events.clone();
     let companions = ground.companions(&services, &logs, &metrics, &config.auth);

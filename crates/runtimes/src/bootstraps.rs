@@ -69,6 +69,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "java/lambent/runtime/json/ToJson.java",
     "nodejs/bootstrap.js",
     "nodejs/ca-cert.pem",
+    "nodejs/lambent/bytes.js",
     "nodejs/lambent/client.js",
     "nodejs/lambent/errors.js",
     "nodejs/lambent/handler.js",

@@ -74,7 +74,8 @@ pub fn discover(places: &Places) -> Vec<Interpreter> {
         let known = |new: &Interpreter, old: &Interpreter| {
             old.program == new.program && (new.language != Language::Dotnet || old.version == new.version)
         };
-        if let Some(interpreter) = interpreter.filter(|new| !found.iter().any(|old| known(new, old))) {
+        let of_use = |new: &Interpreter| new.language.serves(&new.version) && !found.iter().any(|old| known(new, old));
+        if let Some(interpreter) = interpreter.filter(of_use) {
             found.push(interpreter);
         }
     };
@@ -315,6 +316,8 @@ mod tests {
         program(&at("pyenv/shims/python3.12"), b"#!/usr/bin/env bash");
         program(&at("uv/cpython-3.12.1-linux-x86_64-gnu/bin/python3.12"), b"\x7fELF");
         program(&at("nvm/v20.1.0/bin/node"), b"\x7fELF");
+        // The bootstrap does not run on it.
+        program(&at("nvm/v0.10.48/bin/node"), b"\x7fELF");
         program(&at("usr/bin/python3.9"), b"\x7fELF");
         program(&at("usr/bin/node"), b"\x7fELF");
         program(&at("home/bin/node"), b"\x7fELF");

@@ -34,6 +34,17 @@ impl Language {
     }
 }
 
+impl Language {
+    /// Whether the bootstrap runs on this version of the interpreter. It is written in the language of Node.js 4.
+    #[must_use]
+    pub fn serves(self, version: &Version) -> bool {
+        match self {
+            Self::Node => version.major() >= 4,
+            Self::Python | Self::Ruby | Self::Java | Self::Dotnet => true,
+        }
+    }
+}
+
 /// An interpreter that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interpreter {

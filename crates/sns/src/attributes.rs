@@ -1,6 +1,6 @@
 //! The attributes of topics: which there are, and what they may be.
 
-use crate::{Refusal, topic::Topic, topic::TopicKey};
+use crate::{Refusal, delivery_policy, topic::Topic, topic::TopicKey};
 use lambent_types::AccountId;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const SETTABLE: &[(&str, Kind)] = &[
     ("ApplicationSuccessFeedbackRoleArn", Kind::Text),
     ("ApplicationSuccessFeedbackSampleRate", Kind::Text),
     ("ContentBasedDeduplication", Kind::Truth),
-    ("DeliveryPolicy", Kind::Json),
+    ("DeliveryPolicy", Kind::DeliveryPolicy),
     ("DisplayName", Kind::DisplayName),
     ("FifoThroughputScope", Kind::OneOf(&["Topic", "MessageGroup"])),
     ("FifoTopic", Kind::Truth),
@@ -37,6 +37,7 @@ enum Kind {
     Text,
     Truth,
     Json,
+    DeliveryPolicy,
     DisplayName,
     OneOf(&'static [&'static str]),
 }
@@ -68,6 +69,8 @@ pub(crate) fn check(topic: &TopicKey, name: &str, value: &str, made: bool) -> Re
             invalid(&format!("{name}: failed to parse JSON."))
         }
         Kind::Json => Ok(()),
+        Kind::DeliveryPolicy if value.is_empty() => Ok(()),
+        Kind::DeliveryPolicy => delivery_policy::check_topic(value),
         Kind::DisplayName if value.chars().count() > 100 => invalid("DisplayName"),
         Kind::DisplayName => Ok(()),
         Kind::OneOf(values) if !values.contains(&value) => invalid(&format!("Attributes Reason: {name} is invalid")),
@@ -109,6 +112,11 @@ pub(crate) fn default_policy(arn: &str, account: AccountId) -> String {
 }
 
 impl Topic {
+    /// How its web servers are tried, as it was given.
+    pub(crate) fn delivery_policy(&self) -> Option<&str> {
+        self.attributes.get("DeliveryPolicy").map(String::as_str)
+    }
+
     /// The policy as it is shown.
     pub(crate) fn policy(&self, key: &TopicKey) -> String {
         let set = self.attributes.get("Policy").filter(|policy| !policy.is_empty());

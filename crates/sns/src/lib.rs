@@ -11,6 +11,7 @@
 
 mod attributes;
 mod deduplication;
+mod delivery_policy;
 mod envelope;
 mod message;
 mod publish;
@@ -28,7 +29,7 @@ pub use message::Message;
 pub use refusal::Refusal;
 pub use service::{Parts, Sns};
 pub use topic::TopicKey;
-pub use web::post;
+pub use web::Web;
 
 pub(crate) mod ops {
     include!(concat!(env!("OUT_DIR"), "/modules.rs"));

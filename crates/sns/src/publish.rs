@@ -40,6 +40,8 @@ struct Accepted<'a> {
     deduplication: Option<String>,
     publisher: Publisher<'a>,
     at: Timestamp,
+    /// The topic's delivery policy.
+    policy: Option<&'a str>,
 }
 
 impl Sns {
@@ -70,6 +72,7 @@ impl Sns {
             deduplication,
             publisher,
             at,
+            policy: stored.value.delivery_policy(),
         };
         match self.fan_out(&accepted).await {
             Ok(()) => Ok(published),
@@ -141,6 +144,7 @@ impl Sns {
         match self.publish(&topic, &message, publisher).await {
             Ok(_) => Ok(()),
             Err(Refusal::Internal(cause)) => Err(Undelivered::Unreachable(cause)),
+            Err(Refusal::NoTopic) => Err(Undelivered::Missing(format!("there is no topic {arn}"))),
             Err(refusal) => Err(Undelivered::Refused(
                 lambent_wire::ServiceError::from(refusal).to_string(),
             )),
@@ -233,7 +237,9 @@ impl Accepted<'_> {
                 arn: endpoint,
             },
             Protocol::Http | Protocol::Https => {
+                let policy = subscription.delivery_policy(self.policy).unwrap_or_default();
                 let headers = [
+                    ("content-type", policy.content_type),
                     ("x-amz-sns-message-type", "Notification".to_owned()),
                     ("x-amz-sns-message-id", self.published.message_id.clone()),
                     ("x-amz-sns-topic-arn", self.topic.arn()),
@@ -247,6 +253,7 @@ impl Accepted<'_> {
                 Recipient::Http {
                     url: endpoint,
                     headers: headers.map(|(name, value)| (name.to_owned(), value)).collect(),
+                    retries: policy.retries,
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::{
     Refusal, Sns, TopicKey,
+    delivery_policy::{self, DeliveryPolicy},
     documents::{self, Noun, Stored},
     topic::TRIES,
 };
@@ -55,7 +56,7 @@ impl Protocol {
             "lambda" => Ok(Self::Lambda),
             "sqs" => Ok(Self::Sqs),
             "email" | "email-json" | "sms" | "application" | "firehose" => Err(Refusal::NotImplemented(
-                "A subscription whose protocol is neither http, lambda nor sqs",
+                "A subscription whose protocol is neither http, https, lambda nor sqs",
             )),
             other => Err(Refusal::Invalid(format!(
                 "Amazon SNS does not support this protocol string: {other}"
@@ -78,11 +79,12 @@ impl Protocol {
         match self {
             Self::Http if !endpoint.starts_with("http://") => invalid("Endpoint must match the specified protocol"),
             Self::Https if !endpoint.starts_with("https://") => invalid("Endpoint must match the specified protocol"),
-            Self::Https => Err(Refusal::NotImplemented("A subscription over https")),
-            Self::Http if topic.is_fifo() => invalid("Invalid protocol type: http"),
+            Self::Http | Self::Https if topic.is_fifo() => {
+                invalid(&format!("Invalid protocol type: {}", self.as_str()))
+            }
             Self::Lambda if topic.is_fifo() => invalid("Invalid protocol type: lambda"),
-            Self::Http if endpoint.parse::<http::Uri>().is_err() => invalid("Endpoint"),
-            Self::Http => Ok(()),
+            Self::Http | Self::Https if endpoint.parse::<http::Uri>().is_err() => invalid("Endpoint"),
+            Self::Http | Self::Https => Ok(()),
             Self::Lambda => match endpoint.parse::<FunctionReference>() {
                 Ok(function) if endpoint.starts_with("arn:") && function.account.is_some() => Ok(()),
                 _ => invalid("Lambda endpoint ARN"),
@@ -134,7 +136,7 @@ pub(crate) struct Settings {
     pub(crate) filter: Option<String>,
     pub(crate) filter_scope: FilterScope,
     pub(crate) redrive: Option<Redrive>,
-    /// As it was given: it has no effect.
+    /// As it was given; it was checked.
     pub(crate) delivery_policy: Option<String>,
 }
 
@@ -190,7 +192,10 @@ impl Settings {
                 }
                 self.redrive = redrive;
             }
-            "DeliveryPolicy" => self.delivery_policy = given.map(str::to_owned),
+            "DeliveryPolicy" => {
+                given.map_or(Ok(()), delivery_policy::check_subscription)?;
+                self.delivery_policy = given.map(str::to_owned);
+            }
             _ => return Err(Refusal::Invalid("AttributeName".to_owned())),
         }
         Ok(())
@@ -223,8 +228,17 @@ impl Subscription {
         }
     }
 
-    /// All that is known of it, by AWS's names.
-    pub(crate) fn attributes(&self, arn: &SubscriptionArn) -> BTreeMap<String, String> {
+    /// How it is tried, if it is a web server, where its topic has this delivery policy.
+    pub(crate) fn delivery_policy(&self, topic: Option<&str>) -> Option<DeliveryPolicy> {
+        let own = self.settings.delivery_policy.as_deref();
+        match self.protocol {
+            Protocol::Http | Protocol::Https => Some(DeliveryPolicy::of(topic, own)),
+            Protocol::Lambda | Protocol::Sqs => None,
+        }
+    }
+
+    /// All that is known of it, by AWS's names, where its topic has this delivery policy.
+    pub(crate) fn attributes(&self, arn: &SubscriptionArn, topic: Option<&str>) -> BTreeMap<String, String> {
         let account = arn.topic.scope.account;
         let settings = &self.settings;
         let always = [
@@ -251,6 +265,10 @@ impl Subscription {
             ("FilterPolicyScope", scope),
             ("RedrivePolicy", redrive),
             ("DeliveryPolicy", settings.delivery_policy.clone()),
+            (
+                "EffectiveDeliveryPolicy",
+                self.delivery_policy(topic).map(DeliveryPolicy::shown),
+            ),
         ];
         let sometimes = sometimes
             .into_iter()

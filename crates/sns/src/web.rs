@@ -6,47 +6,122 @@ use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use lambent_events::Undelivered;
-use std::{collections::BTreeMap, time::Duration};
-use tokio::net::TcpStream;
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::ServerName,
+    version::{TLS12, TLS13},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
 
 /// AWS waits as long for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 const AGENT: &str = "Amazon Simple Notification Service Agent";
 
-/// Posts a message. It has arrived once the server answers with 2xx.
-///
-/// # Errors
-/// When the server refuses it, which is to say answers with 4xx but 429, or cannot be reached, or answers with anything else.
-pub async fn post(url: &str, headers: &BTreeMap<String, String>, body: &[u8]) -> Result<(), Undelivered> {
-    let refused = |error: &dyn std::fmt::Display| Undelivered::Refused(error.to_string());
-    let uri: Uri = url.parse().map_err(|error| refused(&error))?;
-    let (Some(host), Some("http")) = (uri.authority().cloned(), uri.scheme_str()) else {
-        return Err(Undelivered::Refused(format!("{url} is no http URL")));
-    };
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut request = Request::post(path)
-        .header(header::HOST, host.as_str())
-        .header(header::USER_AGENT, AGENT)
-        .header(header::CONTENT_TYPE, "text/plain; charset=UTF-8");
-    for (name, value) in headers {
-        request = request.header(name, value);
+/// The way to web servers.
+#[derive(Default)]
+pub struct Web {
+    /// Made when the first server with https is posted to: the host's certificates are many.
+    tls: OnceLock<TlsConnector>,
+}
+
+impl Web {
+    /// Posts a message. It has arrived once the server answers with 2xx. A server with https must have a certificate that the host's
+    /// authorities vouch for (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
+    ///
+    /// # Errors
+    /// When the server refuses it, which is to say answers with 4xx but 429, or cannot be reached, or answers with anything else.
+    pub async fn post(&self, url: &str, headers: &BTreeMap<String, String>, body: &[u8]) -> Result<(), Undelivered> {
+        let refused = |error: &dyn std::fmt::Display| Undelivered::Refused(error.to_string());
+        let uri: Uri = url.parse().map_err(|error| refused(&error))?;
+        let authority = uri.authority().cloned();
+        let (authority, tls) = match (authority, uri.scheme_str()) {
+            (Some(authority), Some("http")) => (authority, None),
+            (Some(authority), Some("https")) => (authority, Some(self.tls()?)),
+            _ => return Err(Undelivered::Refused(format!("{url} is no http URL"))),
+        };
+        let request = request(&uri, authority.as_str(), headers, body).map_err(|error| refused(&error))?;
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let port = authority.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+        match tokio::time::timeout(PATIENCE, deliver(host, port, tls, request)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Undelivered::Unreachable(format!("{url} did not answer in time"))),
+        }
     }
-    let request = request
-        .body(Full::new(Bytes::copy_from_slice(body)))
-        .map_err(|error| refused(&error))?;
-    let address = (
-        host.host().trim_matches(['[', ']']).to_owned(),
-        host.port_u16().unwrap_or(80),
-    );
-    match tokio::time::timeout(PATIENCE, exchange(address, request)).await {
-        Ok(answered) => answered,
-        Err(_) => Err(Undelivered::Unreachable(format!("{url} did not answer in time"))),
+
+    fn tls(&self) -> Result<&TlsConnector, Undelivered> {
+        if let Some(made) = self.tls.get() {
+            return Ok(made);
+        }
+        let made = connector().map_err(|error| Undelivered::Unreachable(format!("TLS cannot be set up: {error}")))?;
+        Ok(self.tls.get_or_init(|| made))
     }
 }
 
-async fn exchange(address: (String, u16), request: Request<Full<Bytes>>) -> Result<(), Undelivered> {
-    let unreachable = |error: &dyn std::fmt::Display| Undelivered::Unreachable(error.to_string());
-    let stream = TcpStream::connect(address).await.map_err(|error| unreachable(&error))?;
+/// Believes whom the host believes.
+fn connector() -> Result<TlsConnector, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in found.errors {
+        tracing::warn!(%error, "some of the host's certificates cannot be read");
+    }
+    roots.add_parsable_certificates(found.certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn request(
+    uri: &Uri,
+    host: &str,
+    headers: &BTreeMap<String, String>,
+    body: &[u8],
+) -> Result<Request<Full<Bytes>>, http::Error> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut request = Request::post(path)
+        .header(header::HOST, host)
+        .header(header::USER_AGENT, AGENT);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.body(Full::new(Bytes::copy_from_slice(body)))
+}
+
+fn unreachable(error: &dyn std::fmt::Display) -> Undelivered {
+    Undelivered::Unreachable(error.to_string())
+}
+
+async fn deliver(
+    host: String,
+    port: u16,
+    tls: Option<&TlsConnector>,
+    request: Request<Full<Bytes>>,
+) -> Result<(), Undelivered> {
+    let stream = TcpStream::connect((host.as_str(), port)).await;
+    let stream = stream.map_err(|error| unreachable(&error))?;
+    let Some(tls) = tls else {
+        return exchange(stream, request).await;
+    };
+    let name = ServerName::try_from(host).map_err(|error| Undelivered::Refused(error.to_string()))?;
+    let stream = tls.connect(name, stream).await.map_err(|error| unreachable(&error))?;
+    exchange(stream, request).await
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+) -> Result<(), Undelivered> {
     let connected = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = connected.map_err(|error| unreachable(&error))?;
     // The connection is driven here, and ends here with the answer's head: nobody wants its body.
@@ -93,7 +168,8 @@ mod tests {
                 .unwrap();
             asked
         };
-        tokio::join!(post(&url, &headers, b"hello"), serving)
+        let web = Web::default();
+        tokio::join!(web.post(&url, &headers, b"hello"), serving)
     }
 
     #[tokio::test]
@@ -122,11 +198,11 @@ mod tests {
         let url = format!("http://{}/", nobody.local_addr().unwrap());
         drop(nobody);
         assert!(matches!(
-            post(&url, &BTreeMap::new(), b"").await,
+            Web::default().post(&url, &BTreeMap::new(), b"").await,
             Err(Undelivered::Unreachable(_))
         ));
         assert!(matches!(
-            post("https://x/", &BTreeMap::new(), b"").await,
+            Web::default().post("ftp://x/", &BTreeMap::new(), b"").await,
             Err(Undelivered::Refused(_))
         ));
     }

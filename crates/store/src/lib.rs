@@ -30,7 +30,7 @@ pub use event::{EventTable, NodeId};
 pub use function::{FunctionPage, FunctionTable};
 pub use message::{MessageCounts, MessageTable, ReceiveMessages, Retention};
 pub use metric::{Kept, MetricTable, MinutePart, Series};
-pub use object::{ObjectError, ObjectName, ObjectReader};
+pub use object::{ObjectError, ObjectName, ObjectStore};
 pub use transaction::{Change, CommitError, Condition, Transaction};
 
 use std::{future::Future, pin::Pin};

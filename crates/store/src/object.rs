@@ -1,4 +1,4 @@
-//! Objects in buckets, from which deployment packages are taken.
+//! Objects in buckets: deployment packages are taken from there, and records of failed invocations are put there.
 
 use crate::BoxFuture;
 use bytes::Bytes;
@@ -36,8 +36,8 @@ pub enum ObjectError {
     Unreachable(String),
 }
 
-/// Reads objects.
-pub trait ObjectReader: Send + Sync + 'static {
+/// Reads and writes objects.
+pub trait ObjectStore: Send + Sync + 'static {
     /// The whole object, if it has no more than `limit` bytes. `now` is when the request is signed.
     ///
     /// # Errors
@@ -48,4 +48,11 @@ pub trait ObjectReader: Send + Sync + 'static {
         limit: usize,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Bytes, ObjectError>>;
+
+    /// Puts an object, over one that is there. `now` is when the request is signed.
+    ///
+    /// # Errors
+    /// [`ObjectError`]. Where the store could not be reached, the object may be there all the same.
+    fn put<'a>(&'a self, object: &'a ObjectName, body: Bytes, now: Timestamp)
+    -> BoxFuture<'a, Result<(), ObjectError>>;
 }

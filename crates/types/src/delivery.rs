@@ -1,6 +1,6 @@
 //! Deliveries: what was promised to somebody else and has not arrived there yet.
 
-use crate::{FunctionKey, RequestId, Scope, Timestamp};
+use crate::{FunctionKey, RequestId, Scope, Timestamp, WebRetries};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,15 +40,54 @@ pub enum Origin {
     Destination(FunctionKey),
     /// The function's dead-letter queue.
     DeadLetter(FunctionKey),
-    /// A topic's subscription, or a rule's target: its ARN.
+    /// A rule's target.
+    Target(Box<RuleTarget>),
+    /// A topic's subscription: its ARN.
     Subscription {
         /// Account and region.
         scope: Scope,
         /// Its ARN.
         arn: String,
-        /// What publishes: the ARN of the topic or the rule.
+        /// What publishes: the ARN of the topic.
         source: String,
     },
+}
+
+impl Origin {
+    /// The ARN of what sends in a service's name, if it is not a function, which sends in its own.
+    #[must_use]
+    pub fn service_source(&self) -> Option<&str> {
+        match self {
+            Self::Destination(_) | Self::DeadLetter(_) => None,
+            Self::Target(target) => Some(&target.rule),
+            Self::Subscription { source, .. } => Some(source),
+        }
+    }
+
+    /// Account and region of whoever it is made for.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        match self {
+            Self::Destination(function) | Self::DeadLetter(function) => &function.scope,
+            Self::Target(target) => &target.scope,
+            Self::Subscription { scope, .. } => scope,
+        }
+    }
+}
+
+/// A target, and how long it is tried: the `RetryPolicy` of EventBridge's `PutTargets`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTarget {
+    /// Account and region.
+    pub scope: Scope,
+    /// The rule's ARN.
+    pub rule: String,
+    /// Tries after the first.
+    pub retries: u32,
+    /// The event is not tried any more when it is older, in seconds.
+    pub longest: u32,
+    /// The event that met the rule, where the target gets something else of it: its dead-letter queue gets this.
+    pub event: Option<String>,
 }
 
 /// To whom something is delivered, with what is said beside the payload.
@@ -97,6 +136,9 @@ pub enum Recipient {
         url: String,
         /// Headers beside the usual ones.
         headers: BTreeMap<String, String>,
+        /// How often it is tried.
+        #[serde(default)]
+        retries: WebRetries,
     },
 }
 

@@ -29,11 +29,12 @@ pub mod runtime;
 pub mod sizes;
 pub mod state;
 pub mod timestamp;
+pub mod web_retries;
 
 pub use account::AccountId;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{Code, CodeReference, Image, ImageConfig, ImageUri, PackageType};
-pub use delivery::{Attribute, AttributeValue, Delivery, DeliveryId, Fifo, Origin, Recipient};
+pub use delivery::{Attribute, AttributeValue, Delivery, DeliveryId, Fifo, Origin, Recipient, RuleTarget};
 pub use digest::Sha256Digest;
 pub use environment::EnvironmentVariables;
 pub use event::{AsyncEvent, EventId};
@@ -53,3 +54,4 @@ pub use runtime::{Architecture, RuntimeId};
 pub use sizes::{EphemeralStorage, MemorySize, Timeout};
 pub use state::{LastUpdateStatus, State, StateReasonCode};
 pub use timestamp::Timestamp;
+pub use web_retries::{Backoff, WebRetries};

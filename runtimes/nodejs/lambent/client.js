@@ -5,9 +5,10 @@
 // The socket keeps the event loop alive only while the API owes something: a handler whose loop runs empty is noticed by that.
 
 const net = require('net');
+const bytes = require('./bytes.js');
 
 const NEXT = 'GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: lambda\r\n\r\n';
-const HEAD_END = Buffer.from('\r\n\r\n');
+const HEAD_END = bytes.of('\r\n\r\n');
 const JOIN_LIMIT = 65536;
 
 class Client {
@@ -50,7 +51,7 @@ class Client {
   }
 
   chunk(data, done) {
-    this.socket.write(Buffer.concat([Buffer.from(data.length.toString(16) + '\r\n'), data, Buffer.from('\r\n')]), done);
+    this.socket.write(Buffer.concat([bytes.of(data.length.toString(16) + '\r\n'), data, bytes.of('\r\n')]), done);
   }
 
   endChunks(trailers, done) {

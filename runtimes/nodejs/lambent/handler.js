@@ -4,6 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const bytes = require('./bytes.js');
 const errors = require('./errors.js');
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
@@ -103,7 +104,7 @@ function provideGlobals() {
         const text = JSON.stringify(prelude);
         stream._onBeforeFirstWrite = function (write) {
           write(text);
-          write(Buffer.alloc(8));
+          write(bytes.zeros(8));
         };
         return stream;
       }

@@ -3,6 +3,7 @@
 // Waits for the function, where Node.js was started before it was known: its directory and its variables.
 
 const fs = require('fs');
+const bytes = require('./bytes.js');
 
 const LIMIT = 262144;
 
@@ -12,7 +13,7 @@ function isAhead() {
 
 function take() {
   const number = process.env.LAMBENT_HANDOVER_FD;
-  const buffer = Buffer.alloc(LIMIT);
+  const buffer = bytes.zeros(LIMIT);
   const length = fs.readSync(Number(number), buffer, 0, LIMIT, null);
   fs.closeSync(Number(number));
   if (length === 0) { process.exit(0); }

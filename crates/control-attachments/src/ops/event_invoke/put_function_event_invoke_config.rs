@@ -8,7 +8,7 @@ use crate::{
 use lambent_models::lambda::{FunctionEventInvokeConfig, PutFunctionEventInvokeConfigRequest};
 use lambent_wire::RequestContext;
 
-/// Replaces what was set before. Destinations are stored; nothing is delivered to them yet.
+/// Replaces what was set before.
 pub(crate) async fn put_function_event_invoke_config(
     core: &Core,
     cx: &RequestContext,
@@ -187,6 +187,22 @@ mod tests {
                 .await
                 .starts_with("The provided destination config")
         );
+        // A bucket is told of failures only, and there is none without a store.
+        assert_eq!(
+            message(to("arn:aws:s3:::b")).await,
+            "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=arn:aws:s3:::b), onFailure=null) is invalid."
+        );
+        let failures = DestinationConfig {
+            on_success: None,
+            on_failure: Some(OnFailure {
+                destination: Some("arn:aws:s3:::b".to_owned()),
+            }),
+        };
+        let failures = PutFunctionEventInvokeConfigRequest {
+            destination_config: Some(failures),
+            ..request(None)
+        };
+        assert!(message(failures).await.ends_with("start the server with --s3-endpoint."));
         let unknown = PutFunctionEventInvokeConfigRequest {
             maximum_retry_attempts: Some(1),
             ..request(Some("noalias"))

@@ -10,7 +10,9 @@ pub(crate) async fn get_subscription_attributes(
     input: GetSubscriptionAttributesInput,
 ) -> Result<GetSubscriptionAttributesResponse, Refusal> {
     let (arn, stored) = sns.subscription(cx, input.subscription_arn, "GetSubscriptionAttributes").await?;
+    let topic = sns.stored_topic(&arn.topic).await?;
+    let policy = topic.value.delivery_policy();
     Ok(GetSubscriptionAttributesResponse {
-        attributes: Some(stored.value.attributes(&arn).into_iter().collect()),
+        attributes: Some(stored.value.attributes(&arn, policy).into_iter().collect()),
     })
 }

@@ -2,13 +2,14 @@
 
 use crate::{
     Refusal, Sns, TopicKey,
+    delivery_policy::CONTENT_TYPE,
     envelope::{Confirmation, json},
     publish::base,
     subscription::{Protocol, Settings, Subscription, SubscriptionArn},
 };
 use lambent_models::sns::{SubscribeInput, SubscribeResponse};
 use lambent_store::{Change, Condition, Transaction};
-use lambent_types::{Delivery, Origin, Recipient, RequestId};
+use lambent_types::{Delivery, Origin, Recipient, RequestId, WebRetries};
 use lambent_wire::RequestContext;
 
 /// Functions and queues are subscribed at once; a web server is asked whether it wants to be.
@@ -98,6 +99,7 @@ fn confirmation(sns: &Sns, cx: &RequestContext, arn: &SubscriptionArn, endpoint:
         timestamp: &now.to_iso_millis(),
     };
     let headers = [
+        ("content-type", CONTENT_TYPE.to_owned()),
         ("x-amz-sns-message-type", "SubscriptionConfirmation".to_owned()),
         ("x-amz-sns-message-id", message_id.clone()),
         ("x-amz-sns-topic-arn", topic.clone()),
@@ -112,6 +114,7 @@ fn confirmation(sns: &Sns, cx: &RequestContext, arn: &SubscriptionArn, endpoint:
         recipient: Recipient::Http {
             url: endpoint.to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+            retries: WebRetries::default(),
         },
         payload: json(&asked),
         trace_id: None,
