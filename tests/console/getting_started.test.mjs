@@ -40,7 +40,7 @@ test("a function is created from scratch", async () => {
   await page.getByRole("heading", { name: "my-function" }).waitFor();
   const { Configuration } = await lambda(server, "GET", "2015-03-31/functions/my-function");
   assert.equal(Configuration.Handler, "lambda_function.lambda_handler");
-  assert.match(Configuration.Role, /role\/.*my-role$/);
+  assert.equal(Configuration.Role, "arn:aws:iam::000000000000:role/service-role/my-role");
   await page.getByLabel(/Code: lambda_function.py/).waitFor();
 });
 
@@ -120,6 +120,28 @@ test("a function is created from a blueprint, and its sample event fits", async 
   await page.getByRole("button", { name: "Test", exact: true }).click();
   await page.getByText("Execution result: succeeded").waitFor();
   assert.match(await page.getByLabel("Log output").textContent(), /Aurora arrives/);
+});
+
+test("existing roles are offered, for a new function and for one that is there", async () => {
+  const made = ["arn:aws:iam::000000000000:role/service-role/my-role", "arn:aws:iam::000000000000:role/service-role/poller-role"];
+  const offered = () => page.locator("datalist#roles option").evaluateAll((options) => options.map((option) => option.value));
+  await open(page, server, "/create");
+  await page.getByLabel("Name", { exact: true }).fill("third");
+  await page.getByLabel("Runtime").selectOption(PYTHON);
+  await page.getByRole("radio", { name: /existing role/ }).check();
+  assert.deepEqual(await offered(), made);
+  await page.getByLabel("Existing role", { exact: true }).fill(made[1]);
+  await shoot(page, "roles");
+  await page.getByRole("button", { name: "Create function" }).click();
+  await page.getByRole("heading", { name: "third" }).waitFor();
+  await open(page, server, "/functions/third?tab=configuration");
+  assert.equal(await page.getByLabel("Role", { exact: true }).inputValue(), made[1]);
+  assert.deepEqual(await offered(), made);
+  await page.getByLabel("Role", { exact: true }).fill(made[0]);
+  await page.getByRole("button", { name: "Save: Execution role" }).click();
+  await page.getByText("Execution role: saved.").waitFor();
+  const { Configuration } = await lambda(server, "GET", "2015-03-31/functions/third");
+  assert.equal(Configuration.Role, made[0]);
 });
 
 test("nothing left the server, and nothing went wrong unseen", () => assert.deepEqual(faults, []));

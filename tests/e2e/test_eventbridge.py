@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import time
 import uuid
+from datetime import datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -172,6 +174,25 @@ def test_a_rule_on_a_schedule_comes_again_and_again(fresh_lambent):
     assert json.loads(received(sqs, url))["resources"] == [rule]
     events.disable_rule(Name="r")
     eventually(lambda: "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=3), 30, "quiet")
+
+
+def test_what_was_due_while_no_server_ran_comes_once(fresh_lambent):
+    server = fresh_lambent("--event-time-scale", "60")
+    events, sqs = server.client(service="events"), server.client(service="sqs")
+    url, arn = queue(sqs)
+    # A minute is a second here.
+    events.put_rule(Name="r", ScheduleExpression="rate(4 minutes)")
+    events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": arn}])
+    server.stop()
+    stopped = time.monotonic()
+    eventually(lambda: time.monotonic() - stopped > 10, 60, "two moments")
+    back = time.time()
+    server.start()
+    sqs = server.client(service="sqs")
+    due = [datetime.fromisoformat(json.loads(received(sqs, url))["time"]).timestamp() for _ in range(2)]
+    # The last moment that was missed, and the next in its time; moments are told in whole seconds.
+    assert back - 5 <= due[0] and 3 <= due[1] - due[0] <= 5
+    assert len([moment for moment in due if moment < back - 1]) <= 1
 
 
 def test_a_destination_may_be_a_bus(aws, events, sqs, rule, python):

@@ -1,4 +1,4 @@
-"""Functions from container images: kept and shown like others, and honest about not running."""
+"""Functions from container images: kept and shown like others, and honest about not running where images come from nowhere."""
 
 import json
 import subprocess
@@ -102,7 +102,7 @@ def test_no_way_of_running_it_pretends_to(fresh_lambent, image):
     name = a_name("image")
     aws.create_function(FunctionName=name, PackageType="Image", Code={"ImageUri": "localhost:5000/image:v1"}, Role=ROLE, Publish=True)
     aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PACE)
-    said = ("NotImplementedException", "Running a function from a container image is not implemented by this server.", 501)
+    said = ("NotImplementedException", "Running a function from a container image without --images or --registry is not implemented by this server.", 501)
     for kind in ("RequestResponse", "Event", "DryRun"):
         assert refusal(aws, aws.invoke, FunctionName=name, InvocationType=kind, Payload=b"{}") == said
     assert refusal(aws, aws.invoke_async, FunctionName=name, InvokeArgs=b"{}") == said

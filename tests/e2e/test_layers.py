@@ -189,6 +189,23 @@ def test_a_function_imports_a_module_from_its_layer(aws, publish, python):
     assert shown == [{"Arn": layer["LayerVersionArn"], "CodeSize": layer["Content"]["CodeSize"]}]
 
 
+def test_an_es_module_imports_a_package_from_its_layer(aws, publish, nodejs):
+    folder = "nodejs/node_modules/shared"
+    files = {
+        f"{folder}/package.json": '{"name": "shared", "version": "1.0.0", "exports": {".": "./main.mjs", "./more": "./more.mjs"}}',
+        f"{folder}/main.mjs": "export const told = 'from the layer';\n",
+        f"{folder}/more.mjs": "import { told } from 'shared'; export const more = `more ${told}`;\n",
+    }
+    layer = publish(files)["LayerVersionArn"]
+    source = """
+        import { told } from 'shared';
+        import { more } from 'shared/more';
+        export const handler = async () => [told, more, await import('not-there').catch((error) => error.code)];
+    """
+    function = nodejs(source, file="index.mjs", Layers=[layer])
+    assert function.invoke().value == ["from the layer", "more from the layer", "ERR_MODULE_NOT_FOUND"]
+
+
 def test_later_layers_lie_on_top_of_earlier_ones(aws, publish, python):
     one, two = publish(module("one")), publish({**module("two"), "python/more.py": ""})
     arns = [each["LayerVersionArn"] for each in (one, two)]

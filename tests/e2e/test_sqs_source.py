@@ -33,8 +33,8 @@ def source(aws, sqs, python):
     """`source(...)` makes a queue, a function and what connects them."""
     made = []
 
-    def make(queue=None, name=None, **options):
-        function = python(TELLING)
+    def make(queue=None, name=None, source=TELLING, **options):
+        function = python(source, **({"Timeout": options.pop("Timeout")} if "Timeout" in options else {}))
         url = sqs.create_queue(QueueName=name or a_name("q"), Attributes={"VisibilityTimeout": "2", **(queue or {})})["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         mapping = aws.create_event_source_mapping(EventSourceArn=arn, FunctionName=function.name, **options)
@@ -161,6 +161,108 @@ def test_a_mapping_that_is_off_reads_nothing_and_one_that_is_gone_neither(aws, l
     before = left(sqs, url)
     aws.update_event_source_mapping(UUID=uuid, Enabled=True)
     eventually(lambda: left(sqs, url) == 0, 30, f"the end of the {before} others")
+
+
+STATES = """
+    import json, time
+    def handler(event, context):
+        print("BATCH", json.dumps(event))
+        time.sleep(max(json.loads(record["body"]).get("seconds", 0) for record in event["Records"]))
+"""
+
+
+def state(aws, uuid):
+    return aws.get_event_source_mapping(UUID=uuid)["State"]
+
+
+def test_a_mapping_is_changing_until_its_batches_have_ended(aws, lambent, sqs, source):
+    """Updated, switched off and deleted while a batch runs: nothing is lost, and nothing else is read before the state says so."""
+    url, arn, uuid, function = source(queue={"VisibilityTimeout": "60"}, source=STATES, Timeout=30, BatchSize=1)
+    eventually(lambda: state(aws, uuid) == "Enabled", 30, "reading")
+
+    def busy(n):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"n": n, "seconds": 4}))
+        running = lambda: any(json.loads(record["body"])["n"] == n for batch in batches(lambent, arn) for record in batch)
+        eventually(running, 30, "the batch")
+
+    busy(1)
+    assert aws.update_event_source_mapping(UUID=uuid, BatchSize=2)["State"] == "Updating"
+    assert state(aws, uuid) == "Updating"
+    eventually(lambda: state(aws, uuid) == "Enabled", 30, "the update")
+    assert left(sqs, url) == 0
+    busy(2)
+    assert aws.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
+    assert state(aws, uuid) == "Disabling"
+    eventually(lambda: state(aws, uuid) == "Disabled", 30, "the end of reading")
+    assert left(sqs, url) == 0
+    assert aws.update_event_source_mapping(UUID=uuid, Enabled=True)["State"] == "Enabling"
+    eventually(lambda: state(aws, uuid) == "Enabled", 30, "reading")
+    busy(3)
+    assert aws.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
+    assert state(aws, uuid) == "Deleting"
+    for call in (aws.delete_event_source_mapping, aws.update_event_source_mapping):
+        with pytest.raises(aws.exceptions.ResourceInUseException):
+            call(UUID=uuid)
+
+    def gone():
+        try:
+            return not state(aws, uuid)
+        except aws.exceptions.ResourceNotFoundException:
+            return True
+
+    eventually(gone, 30, "the mapping's end")
+    assert left(sqs, url) == 0
+    assert [each["n"] for batch in bodies(lambent, arn, 3) for each in batch] == [1, 2, 3]
+
+
+def test_a_problem_is_told_until_it_is_over(aws, sqs, source):
+    url, _, uuid, _ = source()
+    assert "LastProcessingResult" not in aws.get_event_source_mapping(UUID=uuid)
+    sqs.send_message(QueueUrl=url, MessageBody='{"n": 1, "raise": 1}')
+    result = lambda: aws.get_event_source_mapping(UUID=uuid).get("LastProcessingResult")
+    eventually(lambda: result() == "PROBLEM: Function call failed", 30, "the problem")
+    eventually(lambda: result() == "OK", 30, "its end")
+
+
+COUNTING = """
+    import json, time
+    def handler(event, context):
+        begin = time.time()
+        time.sleep(0.4)
+        print("BATCH", json.dumps(event))
+        print("SPAN", json.dumps([begin, time.time()]))
+"""
+
+
+def spans(lambent, function):
+    lines = (line.partition("SPAN ")[2] for line in lambent.log().splitlines() if f"[{function.name}] SPAN [" in line)
+    return [json.loads(line) for line in lines]
+
+
+def at_once(spans):
+    """How many there were at the same time at most."""
+    return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
+
+
+def test_no_more_run_at_once_than_the_mapping_says(lambent, sqs, source):
+    url, arn, _, function = source(queue={"VisibilityTimeout": "60"}, source=COUNTING, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    for n in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"n": n}))
+    eventually(lambda: left(sqs, url) == 0, 60, "the end of all")
+    eventually(lambda: len(spans(lambent, function)) == 12, 20, "all in the log")
+    assert at_once(spans(lambent, function)) == 2
+
+
+def test_groups_run_side_by_side_and_each_in_order(lambent, sqs, source):
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "60"}
+    url, arn, uuid, function = source(queue=fifo, name=a_name("q") + ".fifo", source=COUNTING, BatchSize=1)
+    for n in range(18):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"n": n}), MessageGroupId=str(n % 3))
+    eventually(lambda: left(sqs, url) == 0, 90, "the end of all")
+    seen = [each["n"] for batch in bodies(lambent, arn, 18) for each in batch]
+    for group in range(3):
+        assert [n for n in seen if n % 3 == group] == list(range(group, 18, 3))
+    assert 2 <= at_once(spans(lambent, function)) <= 3
 
 
 def test_nothing_runs_beyond_the_reserved_concurrency(aws, lambent, sqs, source):

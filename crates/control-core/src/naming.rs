@@ -129,11 +129,15 @@ impl Core {
     }
 }
 
-/// Images are kept by name only: there is nothing here yet that could fetch and start one.
-pub fn runnable(record: &FunctionRecord) -> Result<(), Refusal> {
-    match record.code {
-        Code::Zip(_) => Ok(()),
-        Code::Image(_) => Err(Refusal::NotImplemented("Running a function from a container image")),
+impl Core {
+    /// Refuses to run an image where there is nothing that it could have been fetched from: it is kept by name only.
+    pub fn runnable(&self, record: &FunctionRecord) -> Result<(), Refusal> {
+        match (&record.code, &self.images) {
+            (Code::Zip(_), _) | (Code::Image(_), Some(_)) => Ok(()),
+            (Code::Image(_), None) => Err(Refusal::NotImplemented(
+                "Running a function from a container image without --images or --registry",
+            )),
+        }
     }
 }
 

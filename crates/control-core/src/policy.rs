@@ -3,11 +3,12 @@
 //! A policy is kept as the statements it is made of, each as the JSON text that clients are shown: tools compare it with their own.
 
 use crate::{Refusal, documents::Noun};
+use lambent_engine::policy::{Document, Question, Verdict, Version, Who};
 use lambent_store::Kind;
 use lambent_types::{AccountId, Scope};
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A policy has at most this many bytes.
 pub const LONGEST: usize = 20_480;
@@ -76,29 +77,22 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether it lets an account do all that it is about: nothing denies, and something allows on no condition.
-    pub fn lets_in(&self, account: AccountId) -> bool {
-        self.decides(account, |_| true)
-    }
-
-    /// The same of one action, such as `lambda:GetFunction`.
+    /// Whether it lets an account do an action, such as `lambda:GetFunction`.
+    #[must_use]
     pub fn lets(&self, account: AccountId, action: &str) -> bool {
-        self.decides(account, |statement| statement.is_about(action))
+        let question = Question {
+            who: Who::Account(account),
+            action,
+            resource: None,
+            facts: &[("aws:PrincipalAccount", Some(account.as_str()))],
+        };
+        self.decide(&question).is_allowed()
     }
 
-    fn decides(&self, account: AccountId, counts: impl Fn(&GivenStatement) -> bool) -> bool {
-        let statements: Result<Vec<GivenStatement>, _> = self
-            .statement
-            .iter()
-            .map(|raw| serde_json::from_str(raw.get()))
-            .collect();
-        let Ok(mut statements) = statements else { return false };
-        statements.retain(counts);
-        let denies = |statement: &GivenStatement| matches!(statement.effect, GivenEffect::Deny);
-        let allows = |statement: &GivenStatement| {
-            statement.condition.is_none() && statement.principal.as_ref().is_some_and(|who| who.is(account))
-        };
-        !statements.iter().any(denies) && statements.iter().any(allows)
+    /// What it says to a question about what it is of. A policy that cannot be read denies everything.
+    #[must_use]
+    pub fn decide(&self, question: &Question<'_>) -> Verdict {
+        Document::of_statements(self.statements()).map_or(Verdict::Denied, |document| document.decide(question))
     }
 
     /// The texts of its statements.
@@ -259,106 +253,10 @@ pub struct ViaUrl {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Given {
-    version: Option<IamVersion>,
+    #[serde(default)]
+    version: Version,
     id: Option<String>,
     statement: Box<RawValue>,
-}
-
-/// The versions of the policy language.
-#[derive(Clone, Copy, Deserialize)]
-enum IamVersion {
-    #[serde(rename = "2012-10-17")]
-    Current,
-    #[serde(rename = "2008-10-17")]
-    First,
-}
-
-/// A statement as a client gives it; only its form is checked here.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "read to see that it can be")]
-struct GivenStatement {
-    sid: Option<String>,
-    effect: GivenEffect,
-    principal: Option<GivenPrincipal>,
-    not_principal: Option<GivenPrincipal>,
-    action: Option<OneOrMore>,
-    not_action: Option<OneOrMore>,
-    resource: Option<OneOrMore>,
-    not_resource: Option<OneOrMore>,
-    condition: Option<BTreeMap<String, BTreeMap<String, IgnoredAny>>>,
-}
-
-impl GivenStatement {
-    fn is_about(&self, action: &str) -> bool {
-        match (&self.action, &self.not_action) {
-            (Some(actions), _) => actions.any(|pattern| covers(pattern, action)),
-            (None, Some(others)) => !others.any(|pattern| covers(pattern, action)),
-            (None, None) => false,
-        }
-    }
-}
-
-/// Whether an action is one of those that a statement means: letters of either case are the same, and `*` stands for any text.
-fn covers(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
-    let Some((head, rest)) = pattern.split_once('*') else {
-        return pattern == action;
-    };
-    let Some(mut left) = action.strip_prefix(head) else {
-        return false;
-    };
-    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-    for part in middle.split('*') {
-        match left.split_once(part) {
-            Some((_, behind)) => left = behind,
-            None => return false,
-        }
-    }
-    left.ends_with(end)
-}
-
-#[derive(Deserialize)]
-enum GivenEffect {
-    Allow,
-    Deny,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum GivenPrincipal {
-    Anyone(String),
-    Some(BTreeMap<String, OneOrMore>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
-impl OneOrMore {
-    fn any(&self, mut holds: impl FnMut(&str) -> bool) -> bool {
-        match self {
-            Self::One(one) => holds(one),
-            Self::More(more) => more.iter().any(|one| holds(one)),
-        }
-    }
-}
-
-impl GivenPrincipal {
-    fn is(&self, account: AccountId) -> bool {
-        let named = |text: &str| text == account.as_str() || text.ends_with(&format!(":iam::{account}:root"));
-        match self {
-            Self::Anyone(text) => text == "*",
-            Self::Some(kinds) => match kinds.get("AWS") {
-                Some(OneOrMore::One(one)) => one == "*" || named(one),
-                Some(OneOrMore::More(more)) => more.iter().any(|one| named(one)),
-                None => false,
-            },
-        }
-    }
 }
 
 impl Policy {
@@ -376,25 +274,26 @@ impl Policy {
             Ok(list) => list,
             Err(_) => vec![given.statement],
         };
+        let document =
+            Document::of_statements(statement.iter().map(|raw| raw.get())).map_err(|error| malformed(&error))?;
         let mut sids = BTreeSet::new();
-        for raw in &statement {
-            let one: GivenStatement = serde_json::from_str(raw.get()).map_err(|error| malformed(&error))?;
-            if one.principal.is_some() == one.not_principal.is_some() {
+        for one in &document.statements {
+            if one.principals.is_none() {
                 return Err(malformed(&"a statement has either Principal or NotPrincipal"));
             }
-            if one.action.is_some() == one.not_action.is_some() {
+            if one.actions.is_none() {
                 return Err(malformed(&"a statement has either Action or NotAction"));
             }
-            if one.sid.as_ref().is_some_and(|sid| !sids.insert(sid.clone())) {
+            if one.sid.as_ref().is_some_and(|sid| !sids.insert(sid)) {
                 return Err(malformed(&"two statements have the same Sid"));
             }
         }
         if statement.is_empty() {
             return Err(malformed(&"it has no statement"));
         }
-        let version = match given.version.unwrap_or(IamVersion::First) {
-            IamVersion::Current => "2012-10-17",
-            IamVersion::First => "2008-10-17",
+        let version = match given.version {
+            Version::Current => "2012-10-17",
+            Version::First => "2008-10-17",
         };
         Ok(Self {
             version: version.to_owned(),
@@ -407,30 +306,6 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn actions_are_named_whole_or_by_a_pattern() {
-        for pattern in [
-            "lambda:GetFunction",
-            "LAMBDA:getfunction",
-            "lambda:*",
-            "*",
-            "lambda:Get*",
-            "l*:*Func*n",
-            "**",
-        ] {
-            assert!(covers(pattern, "lambda:GetFunction"), "{pattern}");
-        }
-        for pattern in [
-            "lambda:Get",
-            "lambda:GetFunctionConfiguration",
-            "lambda:List*",
-            "*Function*Function",
-            "",
-        ] {
-            assert!(!covers(pattern, "lambda:GetFunction"), "{pattern}");
-        }
-    }
 
     fn statement(sid: &str) -> Statement<'_> {
         Statement {

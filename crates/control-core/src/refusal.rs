@@ -3,7 +3,7 @@
 use crate::policy;
 use lambent_invoker::ThrottleReason;
 use lambent_models::lambda::errors;
-use lambent_store::{CommitError, IntakeError, Unavailable};
+use lambent_store::{CommitError, ImageError, IntakeError, Unavailable};
 use lambent_types::limits;
 use lambent_wire::{ErrorType, ServiceError, error};
 
@@ -36,6 +36,8 @@ pub enum Refusal {
     Invalid(String),
     /// The deployment package was refused.
     Package(IntakeError),
+    /// The image of this name cannot be had.
+    Image(String, ImageError),
     /// The event is no JSON; the text is the parser's.
     InvalidContent(String),
     /// The event is too large: its size, the invocation type, the limit.
@@ -98,6 +100,7 @@ impl From<Refusal> for ServiceError {
             Refusal::Conflict(text) => errors::RESOURCE_CONFLICT_EXCEPTION.with(text),
             Refusal::Invalid(text) => error::VALIDATION.with(text),
             Refusal::Package(refused) => package(refused),
+            Refusal::Image(uri, refused) => image(&uri, refused),
             Refusal::InvalidContent(text) => errors::INVALID_REQUEST_CONTENT_EXCEPTION.with(text),
             Refusal::PayloadTooLarge(size, kind, limit) => errors::REQUEST_TOO_LARGE_EXCEPTION.with(format!(
                 "{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
@@ -174,6 +177,30 @@ fn package(refused: IntakeError) -> ServiceError {
                 .with("Could not unzip uploaded file. Please check your file, then try to upload again.")
         }
         IntakeError::Io(cause) => Refusal::Internal(cause.to_string()).into(),
+    }
+}
+
+/// The texts are as users of AWS quote them.
+fn image(uri: &str, refused: ImageError) -> ServiceError {
+    tracing::debug!(uri, error = %refused, "an image was refused");
+    let wrong = |text| errors::INVALID_PARAMETER_VALUE_EXCEPTION.with(text);
+    match refused {
+        ImageError::NotFound => wrong(format!(
+            "Source image {uri} does not exist. Provide a valid source image."
+        )),
+        ImageError::NoSource | ImageError::Invalid(_) => wrong(format!(
+            "Source image {uri} is not valid. Provide a valid source image."
+        )),
+        ImageError::Unsupported(_) => wrong(format!(
+            "The image manifest, config or layer media type for the source image {uri} is not supported."
+        )),
+        ImageError::AccessDenied => error::ACCESS_DENIED
+            .with("Lambda does not have permission to access the ECR image. Check the ECR permissions."),
+        ImageError::Unreachable(cause) => {
+            tracing::warn!(cause, uri, "a registry cannot be asked");
+            wrong(format!("The registry of the source image {uri} cannot be reached."))
+        }
+        ImageError::Io(cause) => Refusal::Internal(cause.to_string()).into(),
     }
 }
 

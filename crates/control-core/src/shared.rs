@@ -4,7 +4,7 @@ use crate::{concurrency::Capacity, function_url::UrlIndex, links::Links};
 use lambent_events::EventQueue;
 use lambent_invoker::Invoker;
 use lambent_sources::Desk;
-use lambent_store::{CodeStore, ObjectStore, Store};
+use lambent_store::{CodeStore, ImageStore, ObjectStore, Store};
 use lambent_types::{Clock, FunctionRecord, Ids, StateReasonCode};
 use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::sync::{Notify, RwLock};
@@ -45,6 +45,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
+    /// Container images, if they come from anywhere. Otherwise functions of images are kept by name, and not run.
+    pub images: Option<Arc<dyn ImageStore>>,
     /// Where packages in buckets are read from, if anywhere.
     pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
@@ -83,6 +85,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// Deployment packages.
     pub code: Arc<dyn CodeStore>,
+    /// Container images, if they come from anywhere.
+    pub images: Option<Arc<dyn ImageStore>>,
     /// Where packages in buckets are read from, if anywhere.
     pub objects: Option<Arc<dyn ObjectStore>>,
     /// Runs functions.
@@ -126,6 +130,7 @@ impl Core {
         Self(Arc::new(Shared {
             store: parts.store,
             code: parts.code,
+            images: parts.images,
             objects: parts.objects,
             invoker: parts.invoker,
             events: parts.events,

@@ -66,6 +66,7 @@ pub fn core(store: Arc<dyn Store>, pace: Pace) -> Core {
         events: EventQueue::new(Arc::clone(&store), Arc::new(Uncounted)),
         store,
         code: Arc::new(FakeCode::default()),
+        images: None,
         objects: None,
         sources: lambent_sources::Desk::default(),
         invoker,

@@ -2,7 +2,7 @@
 
 use crate::{Core, Parts, Refusal, glue::IMPLEMENTED};
 use lambent_models::lambda;
-use lambent_types::Sha256Digest;
+use lambent_types::{Code, Sha256Digest};
 use lambent_wire::{
     RequestContext, Value,
     schema::Operation,
@@ -39,11 +39,24 @@ impl Control {
     /// When the store or the packages cannot be read.
     pub async fn recover(&self) -> Result<(), Refusal> {
         for record in self.0.store.unsettled_functions().await? {
-            self.settle(&record).await;
+            match record.code {
+                Code::Zip(_) => self.settle(&record).await,
+                // It may have to be fetched from far away.
+                Code::Image(_) => self.settle_soon(&record),
+            }
         }
         self.recover_provisioned().await?;
         for digest in self.0.code.packages().await? {
             self.discard_unused(digest).await;
+        }
+        if let Some(images) = &self.0.images {
+            for digest in images
+                .installed()
+                .await
+                .map_err(|error| Refusal::Internal(error.to_string()))?
+            {
+                self.discard_unused(digest).await;
+            }
         }
         Ok(())
     }

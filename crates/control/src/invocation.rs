@@ -2,7 +2,7 @@
 
 use crate::{
     Control, Refusal,
-    naming::{Target, runnable},
+    naming::Target,
     ops,
     settings::{self, Setting},
 };
@@ -120,7 +120,7 @@ impl Control {
         };
         match &record.state {
             State::Active | State::Inactive => {
-                runnable(&record)?;
+                self.runnable(&record)?;
                 Ok(Resolved { record })
             }
             state @ (State::Pending | State::Failed { .. }) => Err(Refusal::WrongState(state.as_str())),

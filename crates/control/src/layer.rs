@@ -181,7 +181,7 @@ impl Control {
             && layer.scope.account != cx.scope.account
         {
             let policy = self.load::<Policy>(&policy_key(&version.value)).await?;
-            if !policy.is_some_and(|policy| policy.value.lets_in(cx.scope.account)) {
+            if !policy.is_some_and(|policy| policy.value.lets(cx.scope.account, "lambda:GetLayerVersion")) {
                 return Err(Refusal::OtherAccount);
             }
         }

@@ -3,8 +3,10 @@
 use crate::{Control, Refusal};
 use bytes::Bytes;
 use lambent_models::lambda::{FunctionCode, LayerVersionContentInput};
-use lambent_store::{CodePin, IntakeError, ObjectError, ObjectName};
-use lambent_types::{Code, CodeReference, Image, LayerReference, PackageType, Sha256Digest, limits};
+use lambent_store::{CodePin, ImageError, IntakeError, ObjectError, ObjectName};
+use lambent_types::{
+    Architecture, Code, CodeReference, Image, ImageUri, LayerReference, PackageType, Sha256Digest, limits,
+};
 use lambent_wire::{Blob, RequestContext};
 
 /// Where a request says its code is.
@@ -16,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) s3_object_version: Option<String>,
     pub(crate) s3_object_storage_mode: Option<String>,
     pub(crate) image_uri: Option<String>,
+    /// Which image the name means.
+    pub(crate) image: Option<Image>,
     /// What was found in the bucket.
     pub(crate) fetched: Option<Bytes>,
 }
@@ -29,6 +33,7 @@ impl From<FunctionCode> for Source {
             s3_object_version: code.s3_object_version,
             s3_object_storage_mode: code.s3_object_storage_mode,
             image_uri: code.image_uri,
+            image: None,
             fetched: None,
         }
     }
@@ -107,26 +112,44 @@ impl Control {
         })
     }
 
-    /// Takes in the code of a function, which is of that kind. An image is only named: it stays where it is.
+    /// Asks which image is meant, if the code is one. Called before the intake lock is taken, since a registry may be far away.
+    pub(crate) async fn resolve_image(
+        &self,
+        source: Source,
+        package: PackageType,
+        architecture: Architecture,
+    ) -> Result<Source, Refusal> {
+        let (PackageType::Image, Some(text)) = (package, &source.image_uri) else {
+            return Ok(source);
+        };
+        let refused = |error| Refusal::Image(text.clone(), error);
+        let uri: ImageUri = text.parse().map_err(|_| refused(ImageError::NoSource))?;
+        let image = match &self.0.images {
+            Some(images) => Image {
+                digest: images.resolve(&uri, architecture).await.map_err(refused)?,
+                uri,
+                before: None,
+            },
+            None => Image::named(uri),
+        };
+        Ok(Source {
+            image: Some(image),
+            ..source
+        })
+    }
+
+    /// Takes in the code of a function, which is of that kind. An image is fetched when the function settles.
     pub(crate) async fn take_in_code(
         &self,
         source: Source,
         package: PackageType,
     ) -> Result<(Code, Option<CodePin>), Refusal> {
-        match (package, source.image_uri) {
-            (PackageType::Zip, image_uri) => {
-                let (code, pin) = self.take_in(Source { image_uri, ..source }).await?;
+        match package {
+            PackageType::Zip => {
+                let (code, pin) = self.take_in(source).await?;
                 Ok((Code::Zip(code), Some(pin)))
             }
-            (PackageType::Image, None) => Err(no_source()),
-            (PackageType::Image, Some(uri)) => {
-                let named = uri.parse().map(Image::named).map_err(|_| {
-                    Refusal::InvalidParameter(format!(
-                        "Source image {uri} is not valid. Provide a valid source image."
-                    ))
-                })?;
-                Ok((Code::Image(named), None))
-            }
+            PackageType::Image => Ok((Code::Image(source.image.ok_or_else(no_source)?), None)),
         }
     }
 

@@ -67,9 +67,8 @@ impl Control {
     /// When the store cannot be read.
     pub async fn url_admits(&self, endpoint: &UrlEndpoint, caller: UrlCaller) -> Result<bool, ServiceError> {
         let policy = self.policy(&endpoint.target()?).await?;
-        let text = policy.map(|stored| stored.value.text()).transpose()?;
         Ok(url_access::admits(
-            text.as_deref(),
+            policy.as_ref().map(|stored| &stored.value),
             endpoint.function.scope.account,
             caller,
         ))

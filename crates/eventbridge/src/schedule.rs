@@ -23,6 +23,18 @@ impl Schedule {
         Cron::read(inner("cron")?).map(Self::Cron)
     }
 
+    /// The last moment after `after`, and not after `now`, at which it was due.
+    pub(crate) fn missed(
+        &self,
+        since: Timestamp,
+        after: Timestamp,
+        now: Timestamp,
+        time_scale: u32,
+    ) -> Option<Timestamp> {
+        let until_now = |after| self.next(since, after, time_scale).filter(|due| *due <= now);
+        std::iter::successors(until_now(after), |due| until_now(*due)).last()
+    }
+
     /// The first moment after `after` at which it is due. A rate counts from `since`, and `time_scale` divides it.
     pub(crate) fn next(&self, since: Timestamp, after: Timestamp, time_scale: u32) -> Option<Timestamp> {
         match self {
@@ -71,6 +83,18 @@ mod tests {
         assert_eq!(rate.next(at(10), at(309), 1), Some(at(310)));
         assert_eq!(rate.next(at(10), at(310), 1), Some(at(610)));
         assert_eq!(rate.next(at(10), at(10), 300), Some(at(11)));
+    }
+
+    #[test]
+    fn of_what_was_missed_the_last_is_known() {
+        let rate = Schedule::read("rate(5 minutes)").unwrap();
+        assert_eq!(rate.missed(at(10), at(310), at(609), 1), None);
+        assert_eq!(rate.missed(at(10), at(310), at(610), 1), Some(at(610)));
+        assert_eq!(rate.missed(at(10), at(310), at(1_800), 1), Some(at(1_510)));
+        let daily = Schedule::read("cron(0 10 * * ? *)").unwrap();
+        let ten = 10 * 60 * 60;
+        assert_eq!(daily.missed(at(0), at(0), at(ten - 1), 1), None);
+        assert_eq!(daily.missed(at(0), at(0), at(ten + 5), 1), Some(at(ten)));
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub(crate) fn classify(ended: Ended, request_id: RequestId, timeout: Timeout, no
         Ended::NotPrepared(LaunchError::InvalidEntrypoint(text)) => {
             platform_error(Outcome::InitError, "Runtime.InvalidEntrypoint", request_id, &text)
         }
+        Ended::NotPrepared(LaunchError::InvalidWorkingDir(text)) => {
+            platform_error(Outcome::InitError, "Runtime.InvalidWorkingDir", request_id, &text)
+        }
         Ended::NotPrepared(LaunchError::RuntimeUnavailable(text) | LaunchError::Code(text)) => {
             platform_error(Outcome::InitError, "Runtime.Unknown", request_id, &text)
         }

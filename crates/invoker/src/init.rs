@@ -38,12 +38,19 @@ pub(crate) async fn start(
 ) -> Result<Environment, Failed> {
     let mut began = shared.clock.monotonic_micros();
     let spent = |began: u64| shared.clock.monotonic_micros().saturating_sub(began);
-    let booted = boot(shared, function, name, initialization).await;
-    let mut environment = booted.map_err(|ended| Failed {
-        ended,
-        output: None,
-        duration: spent(began),
-    })?;
+    let stream = log_stream(shared, function);
+    let booted = boot(shared, function, name, &stream, initialization).await;
+    let mut environment = match booted {
+        Ok(environment) => environment,
+        Err(ended) => {
+            return Err(Failed {
+                ended,
+                // Nothing ran that could have written; what is said of it goes into its log nevertheless.
+                output: Output::silent(shared.log.open(&stream).await).ok(),
+                duration: spent(began),
+            });
+        }
+    };
     let limit = environment.patience.limit(Duration::from_secs(limits::INIT_SECONDS));
     let mut initialised = environment.initialise(shared, InitPhase::Init, limit).await;
     if matches!(initialised, Err(Ended::TimedOut)) {
@@ -76,12 +83,12 @@ async fn boot(
     shared: &Shared,
     function: &Arc<FunctionRecord>,
     name: String,
+    stream: &LogStream,
     initialization: Initialization,
 ) -> Result<Environment, Ended> {
-    let stream = log_stream(shared, function);
     let launch = shared
         .launcher
-        .prepare(function, &name, &stream, initialization)
+        .prepare(function, &name, stream, initialization)
         .await
         .map_err(Ended::NotPrepared)?;
     let extensions = launch.spec.companions.clone();
@@ -94,7 +101,7 @@ async fn boot(
     if let Some(gate) = sandbox.gate {
         beside.spawn(shared.outside.stand_at(gate, function));
     }
-    let log = shared.log.open(&stream).await;
+    let log = shared.log.open(stream).await;
     let mut output = Output::new(sandbox.output, log)
         .and_then(|output| output.with_extensions(sandbox.companion_output))
         .map_err(lost)?;
@@ -106,7 +113,7 @@ async fn boot(
         function: Arc::clone(function),
         name,
         initialization,
-        stream,
+        stream: stream.clone(),
         patience: launch.patience,
         phase: Phase::Initialised,
         failures: 0,

@@ -92,6 +92,9 @@ pub enum LaunchError {
     /// The package has no program to run.
     #[error("{0}")]
     InvalidEntrypoint(String),
+    /// The directory in which the program is to start is none.
+    #[error("{0}")]
+    InvalidWorkingDir(String),
     /// The runtime has no interpreter on this host.
     #[error("{0}")]
     RuntimeUnavailable(String),

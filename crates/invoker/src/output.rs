@@ -64,6 +64,13 @@ impl Output {
         })
     }
 
+    /// One of an environment in which nothing ever ran.
+    pub(crate) fn silent(writer: Box<dyn LogWriter>) -> io::Result<Self> {
+        let (pipe, _nobody_writes) = io::pipe()?;
+        let pipe = OwnedFd::from(pipe);
+        Self::new(pipe, writer)
+    }
+
     /// Takes what external extensions write as well.
     pub(crate) fn with_extensions(mut self, pipe: Option<OwnedFd>) -> io::Result<Self> {
         self.extensions = pipe.map(|pipe| Source::new(pipe, Writer::Extension)).transpose()?;

@@ -34,6 +34,10 @@ pub(crate) enum Runtimes {
         /// Runtime identifiers, such as nodejs18.x or dotnet8. For those that no registry offers the list says what to do.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
+        /// Also the AWS SDK that AWS's runtimes of these names bring along: boto3, aws-sdk. Their interpreters are fetched only where
+        /// this host has none of the very version and a registry offers it.
+        #[arg(long)]
+        with_sdk: bool,
         #[command(flatten)]
         data_dir: DataDir,
     },
@@ -241,12 +245,44 @@ pub(crate) struct Serve {
     )]
     pub(crate) s3_secret_key: Option<Secret>,
 
+    /// A directory with container images, as OCI layouts or archives of `docker save`: an image named REGISTRY/NAME:TAG is looked for
+    /// in NAME and NAME.tar, NAME:TAG and NAME:TAG.tar. [default: none]
+    #[arg(long, env = "LAMBENT_IMAGES", value_name = "DIR")]
+    pub(crate) images: Option<PathBuf>,
+
+    /// The registry that stands for ECR, such as http://127.0.0.1:5000: images named *.dkr.ecr.*.amazonaws.com/NAME are fetched from
+    /// there. [default: none]
+    #[arg(long, env = "LAMBENT_REGISTRY", value_name = "URL")]
+    pub(crate) registry: Option<String>,
+
+    /// The user's name at that registry; without one, it is asked as anybody may.
+    #[arg(long, env = "LAMBENT_REGISTRY_USER", requires = "registry_password")]
+    pub(crate) registry_user: Option<String>,
+
+    /// The password; better said by the variable or in the file, since command lines can be seen.
+    #[arg(
+        long,
+        env = "LAMBENT_REGISTRY_PASSWORD",
+        hide_env_values = true,
+        requires = "registry_user"
+    )]
+    pub(crate) registry_password: Option<Secret>,
+
+    /// Other registries that images may name, such as ghcr.io or localhost:5000. They are asked by HTTPS, except on this machine.
+    /// [default: none]
+    #[arg(long, env = "LAMBENT_REGISTRY_HOSTS", value_name = "HOSTS", value_delimiter = ',')]
+    pub(crate) registry_hosts: Vec<String>,
+
+    /// The same with more to say, in the file only: `[[registries]] host`, and `url`, `user` and `password` where they are needed.
+    #[arg(skip)]
+    pub(crate) registries: Vec<RegistryHost>,
+
     /// An SQS-compatible server whose queues event source mappings read in place of this server's own, such as http://127.0.0.1:9324 or
     /// https://sqs.eu-west-1.amazonaws.com. [default: none]
     #[arg(long, env = "LAMBENT_SQS_ENDPOINT")]
     pub(crate) sqs_endpoint: Option<String>,
 
-    /// The access key for that server; without one, requests are not signed.
+    /// The access key for that server. [default: the account of the queue's ARN, for servers that believe everybody]
     #[arg(long, env = "LAMBENT_SQS_ACCESS_KEY", requires = "sqs_secret_key")]
     pub(crate) sqs_access_key: Option<String>,
 
@@ -281,6 +317,16 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("(secret)")
     }
+}
+
+/// A registry in the configuration file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RegistryHost {
+    pub(crate) host: String,
+    pub(crate) url: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
 }
 
 /// An access key in the configuration file.

@@ -5,6 +5,7 @@ use anyhow::{Context as _, bail};
 use lambent_artifacts::{Keys, S3};
 use lambent_control::Pace;
 use lambent_http::{Auth, Credential};
+use lambent_images::{Account, HostOptions};
 use lambent_relay::Reach;
 use lambent_sources::Remote;
 use lambent_types::SystemClock;
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) metrics_token: Option<String>,
     pub(crate) auth: Auth,
     pub(crate) s3: Option<S3>,
+    /// Where container images come from, if anywhere.
+    pub(crate) images: Option<lambent_images::Options>,
     /// The server whose queues are read in place of this one's.
     pub(crate) queues: Option<Remote>,
 }
@@ -48,6 +51,7 @@ impl Config {
             }
             None => Serve::default(),
         };
+        let images = images(&said, &file)?;
         let listen = said
             .listen
             .or(file.listen)
@@ -113,6 +117,7 @@ impl Config {
                 said.sqs_secret_key.or(file.sqs_secret_key),
             )?,
             auth: auth(listen, file.credentials)?,
+            images,
         })
     }
 }
@@ -179,6 +184,46 @@ fn s3(endpoint: Option<String>, access: Option<String>, secret: Option<Secret>) 
     let keys = keys(access, secret, "S3")?.map(|(access_key, secret_key)| Keys { access_key, secret_key });
     let s3 = endpoint.map(|endpoint| S3::new(&endpoint, keys).with_context(|| format!("--s3-endpoint {endpoint}")));
     s3.transpose()
+}
+
+/// Where container images come from: `None` if nothing is said of it.
+fn images(said: &Serve, file: &Serve) -> anyhow::Result<Option<lambent_images::Options>> {
+    let account = |user: Option<&String>, password: Option<&Secret>| match (user, password) {
+        (Some(user), Some(Secret(password))) => Ok(Some(Account {
+            user: user.clone(),
+            password: password.clone(),
+        })),
+        (None, None) => Ok(None),
+        (Some(_), None) | (None, Some(_)) => bail!("the user and the password for a registry go together"),
+    };
+    let mut hosts = Vec::new();
+    for each in &file.registries {
+        hosts.push(HostOptions {
+            host: each.host.clone(),
+            url: each.url.clone(),
+            account: account(each.user.as_ref(), each.password.as_ref())?,
+        });
+    }
+    // Those of which nothing is known but their names.
+    let plain = either(said.registry_hosts.clone(), file.registry_hosts.clone());
+    hosts.extend(plain.into_iter().map(|host| HostOptions {
+        host,
+        url: None,
+        account: None,
+    }));
+    let folder = said.images.as_ref().or(file.images.as_ref());
+    let options = lambent_images::Options {
+        folder: folder.map(std::path::absolute).transpose()?,
+        registry: said.registry.clone().or_else(|| file.registry.clone()),
+        account: account(
+            said.registry_user.as_ref().or(file.registry_user.as_ref()),
+            said.registry_password.as_ref().or(file.registry_password.as_ref()),
+        )?,
+        hosts,
+        authorities: variable("SSL_CERT_FILE").map(PathBuf::from),
+    };
+    let any = options.folder.is_some() || options.registry.is_some() || !options.hosts.is_empty();
+    Ok(any.then_some(options))
 }
 
 /// The server whose queues are read, if one is named.

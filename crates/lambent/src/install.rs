@@ -4,9 +4,11 @@
 //! checksums, show their progress, and keep what they fetched, so that an attempt that was broken off goes on where it was. An
 //! interpreter appears in the data directory whole or not at all.
 
-use crate::runtimes;
+use crate::{runtimes, sdk};
 use anyhow::{Context as _, bail, ensure};
-use lambent_runtimes::{Catalogue, Library, Offer, Package, Registry, Source, Version};
+use lambent_runtimes::{
+    Availability, Catalogue, Language, Library, Offer, Package, Registry, RuntimeReport, Source, Version,
+};
 use lambent_types::{RuntimeId, Sha256Digest};
 use serde::Deserialize;
 use std::{
@@ -35,6 +37,38 @@ pub(crate) fn run(data_dir: &Path, names: &[String]) -> anyhow::Result<()> {
         install(data_dir, name, &offer).with_context(|| format!("{name} was not installed"))?;
     }
     Ok(())
+}
+
+/// Installs the AWS SDK of each of `names`; and the very interpreter where this host does not have it and a registry does.
+pub(crate) fn run_with_sdk(data_dir: &Path, names: &[String]) -> anyhow::Result<()> {
+    let catalogue = runtimes::host(data_dir)?.catalogue;
+    let wanted = names
+        .iter()
+        .map(|name| Ok((name, sdk::wanted(&catalogue, name)?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let fetched: Vec<String> = names
+        .iter()
+        .filter(|name| is_worth_fetching(&catalogue, name))
+        .cloned()
+        .collect();
+    run(data_dir, &fetched)?;
+    sweep(data_dir)?;
+    for (name, wanted) in wanted {
+        sdk::install(data_dir, &runtimes::host(data_dir)?.catalogue, name, wanted)
+            .with_context(|| format!("the AWS SDK of {name} was not installed"))?;
+    }
+    Ok(())
+}
+
+fn is_worth_fetching(catalogue: &Catalogue, name: &str) -> bool {
+    let id = RuntimeId::new(name);
+    let is_served = |(language, version): (Language, &Version)| language.serves(version);
+    let is_exact = |report: &RuntimeReport| {
+        report.id == id && matches!(report.availability, Availability::Interpreter { exact: true, .. })
+    };
+    catalogue.wanted(&id).is_some_and(is_served)
+        && catalogue.offer(&id).is_some_and(|offer| offer.exact)
+        && !catalogue.report().iter().any(is_exact)
 }
 
 fn offer<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<Offer<'a>> {
@@ -222,7 +256,7 @@ fn made_for(wheel: &str) -> Vec<String> {
         .collect()
 }
 
-fn succeeded(client: &str, status: ExitStatus) -> anyhow::Result<()> {
+pub(crate) fn succeeded(client: &str, status: ExitStatus) -> anyhow::Result<()> {
     ensure!(status.success(), "{client} failed: {status}");
     Ok(())
 }
@@ -277,7 +311,7 @@ fn add(folder: &Path, library: &Library, installation: &Path) -> anyhow::Result<
 }
 
 /// Functions run under user ids of their own, and wheels do not always say which files are programs.
-fn open_to_all(path: &Path) -> io::Result<()> {
+pub(crate) fn open_to_all(path: &Path) -> io::Result<()> {
     let kind = fs::symlink_metadata(path)?;
     if kind.is_dir() {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
@@ -313,17 +347,17 @@ fn check(installation: &Path, package: &Package, version: &Version) -> anyhow::R
 }
 
 /// A directory for one attempt, on the file system where the result is to be; it goes with the attempt.
-struct Draft(PathBuf);
+pub(crate) struct Draft(PathBuf);
 
 impl Draft {
-    fn new(data_dir: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(data_dir: &Path) -> anyhow::Result<Self> {
         let dir = data_dir.join(format!("{DRAFT}{}", std::process::id()));
         fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         Ok(Self(dir))
     }
 
     /// A folder inside.
-    fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+    pub(crate) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.0.join(name);
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(folder)
@@ -350,7 +384,7 @@ fn sweep(data_dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     // Nobody is left to be told when the terminal is gone.
     let _ = writeln!(io::stdout(), "{line}");
 }

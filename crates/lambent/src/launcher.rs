@@ -7,11 +7,11 @@ use lambent_runtimes::{
     Unavailable, extension_env, platform_env,
 };
 use lambent_sandbox::{
-    AUTHORITIES_FILE, AUTHORITY_FILE, BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart,
+    AUTHORITIES_FILE, AUTHORITY_FILE, BindMount, BoxFuture, Companions, EnvSpec, Limits, Program, ProgramStart, Root,
 };
-use lambent_store::CodeStore;
+use lambent_store::{CodeStore, ImageStore};
 use lambent_types::{
-    Code, EnvironmentVariables, FunctionRecord, Ids, StateReasonCode,
+    Code, EnvironmentVariables, FunctionConfig, FunctionRecord, Ids, StateReasonCode,
     function::{LogFormat, LoggingConfig},
 };
 use std::{
@@ -39,6 +39,8 @@ pub(crate) struct HostLauncher {
     pub(crate) catalogue: Catalogue,
     pub(crate) bootstraps: Bootstraps,
     pub(crate) code: Arc<dyn CodeStore>,
+    /// Where images are, if they come from anywhere.
+    pub(crate) images: Option<Arc<dyn ImageStore>>,
     pub(crate) ids: Arc<dyn Ids>,
     /// Whether environments have an authority of the server's own to believe.
     pub(crate) believes: bool,
@@ -65,10 +67,7 @@ impl Launcher for HostLauncher {
     ) -> BoxFuture<'a, Result<Launch, LaunchError>> {
         Box::pin(async move {
             if let Code::Image(image) = &function.code {
-                return Err(LaunchError::Code(format!(
-                    "{} is an image, which cannot be run",
-                    image.uri
-                )));
+                return self.prepare_image(function, image, id, stream, initialization).await;
             }
             let plan = self
                 .plan(function)
@@ -130,12 +129,16 @@ impl HostLauncher {
     }
 
     fn plan(&self, function: &FunctionRecord) -> Result<LaunchPlan, Unavailable> {
-        let mut plan = self.catalogue.launch(&function.config.runtime)?;
+        Ok(self.with_belief(self.catalogue.launch(&function.config.runtime)?))
+    }
+
+    /// With the variables by which programs find whom to believe.
+    pub(crate) fn with_belief(&self, mut plan: LaunchPlan) -> LaunchPlan {
         if self.believes {
             let variables = BELIEF.map(|(name, file)| (name.to_owned(), file.to_owned()));
             plan.env.extend(variables);
         }
-        Ok(plan)
+        plan
     }
 
     /// Does what the runtime needs on this host, once.
@@ -168,7 +171,7 @@ impl HostLauncher {
             .map_err(|error| LaunchError::RuntimeUnavailable(format!("the driver cannot be written: {error}")))
     }
 
-    fn variables(
+    pub(crate) fn variables(
         &self,
         function: &FunctionRecord,
         stream: &LogStream,
@@ -219,7 +222,7 @@ fn spec(
 ) -> Result<EnvSpec, LaunchError> {
     let config = &function.config;
     let none = EnvironmentVariables::default();
-    let companions = companions(&env, layers)?;
+    let companions = companions(&env, external_extensions(layers).into_iter().collect())?;
     let program = plan
         .program_for(&facts(function, &none, tree, layers))
         .map_err(|missing| LaunchError::InvalidEntrypoint(missing.to_string()))?;
@@ -234,21 +237,26 @@ fn spec(
         program,
         env,
         working_dir: plan.working_dir,
+        root: Root::Minimal,
         mounts,
         companions,
-        limits: Limits {
-            memory_bytes: config.memory.bytes(),
-            milli_cpus: config.memory.milli_cpus(),
-            processes: Limits::aws_processes(config.memory.mb()),
-            open_files: u64::from(Limits::AWS_PROCESSES),
-            tmp_bytes: config.ephemeral_storage.bytes(),
-        },
+        limits: limits(config),
     })
 }
 
-/// The external extensions: every file in `extensions` of a layer.
-fn companions(env: &[(String, String)], layers: &[PathBuf]) -> Result<Companions, LaunchError> {
-    let names = external_extensions(layers);
+/// What an environment of such a function may use.
+pub(crate) fn limits(config: &FunctionConfig) -> Limits {
+    Limits {
+        memory_bytes: config.memory.bytes(),
+        milli_cpus: config.memory.milli_cpus(),
+        processes: Limits::aws_processes(config.memory.mb()),
+        open_files: u64::from(Limits::AWS_PROCESSES),
+        tmp_bytes: config.ephemeral_storage.bytes(),
+    }
+}
+
+/// The external extensions: these files in `/opt/extensions`.
+pub(crate) fn companions(env: &[(String, String)], names: Vec<String>) -> Result<Companions, LaunchError> {
     if names.is_empty() {
         return Ok(Companions::default());
     }
@@ -261,7 +269,7 @@ fn companions(env: &[(String, String)], layers: &[PathBuf]) -> Result<Companions
     })
 }
 
-/// Their file names, sorted. A later layer hides what earlier ones have under the same name.
+/// The file names in `extensions` of the layers, sorted. A later layer hides what earlier ones have under the same name.
 fn external_extensions(layers: &[PathBuf]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for layer in layers {

@@ -13,8 +13,10 @@ mod function_log;
 mod health;
 mod install;
 mod launcher;
+mod launcher_image;
 mod outside;
 mod runtimes;
+mod sdk;
 mod secret;
 mod serve;
 mod telemetry;
@@ -48,8 +50,17 @@ fn run(cli: cli::Cli) -> anyhow::Result<()> {
         cli::Command::Dev(options) => dev::run(*options),
         cli::Command::Doctor(options) => doctor::run(&config::data_dir(options.data_dir)),
         cli::Command::Runtimes(cli::Runtimes::List(options)) => runtimes::list(&config::data_dir(options.data_dir)),
-        cli::Command::Runtimes(cli::Runtimes::Install { names, data_dir }) => {
-            install::run(&config::data_dir(data_dir.data_dir), &names)
+        cli::Command::Runtimes(cli::Runtimes::Install {
+            names,
+            with_sdk,
+            data_dir,
+        }) => {
+            let data_dir = config::data_dir(data_dir.data_dir);
+            if with_sdk {
+                install::run_with_sdk(&data_dir, &names)
+            } else {
+                install::run(&data_dir, &names)
+            }
         }
     }
 }

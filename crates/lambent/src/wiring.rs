@@ -20,6 +20,7 @@ use lambent_eventbridge::Events;
 use lambent_events::{Courier, Dispatcher, EventQueue, Outbox};
 use lambent_http::{Auth, Edge, Exposition, Traffic};
 use lambent_iam::Iam;
+use lambent_images::Images;
 use lambent_invoker::Invoker;
 use lambent_log_store_files::FileLogs;
 use lambent_logs::Logs;
@@ -30,7 +31,7 @@ use lambent_sandbox_linux::LinuxSandbox;
 use lambent_sns::{Sns, Web};
 use lambent_sources::{Board, Desk, Queues, Remote, Sources};
 use lambent_sqs::Sqs;
-use lambent_store::{CodeStore, NodeId, ObjectStore, Store};
+use lambent_store::{CodeStore, ImageStore, NodeId, ObjectStore, Store};
 use lambent_store_sqlite::{Commits, SqliteMetrics, SqliteStore};
 use lambent_sts::{LongTermKeys, SessionKeys, Sts};
 use lambent_types::{Clock, Ids, Meter, RandomIds, SystemClock};
@@ -72,6 +73,7 @@ struct Ground {
     store: Arc<dyn Store>,
     commits: Arc<Commits>,
     code: Arc<dyn CodeStore>,
+    images: Option<Arc<dyn ImageStore>>,
     /// What CloudWatch counts of functions.
     functions: Arc<FunctionMeter>,
     /// What is counted of the whole server, which passes on to the other.
@@ -80,7 +82,7 @@ struct Ground {
 }
 
 impl Ground {
-    fn lay(data: &Path, session: Option<&Session>) -> anyhow::Result<Self> {
+    fn lay(data: &Path, images: Option<lambent_images::Options>, session: Option<&Session>) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o711))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
@@ -98,6 +100,7 @@ impl Ground {
             code: session.map_or_else(|| Arc::clone(&code), |session| session.over(Arc::clone(&code))),
             tally: Arc::new(Tally::new(Arc::clone(&functions) as _)),
             functions,
+            images: images.map(|options| open_images(data, options)).transpose()?,
         })
     }
 
@@ -122,6 +125,7 @@ impl Ground {
             catalogue,
             bootstraps,
             code: Arc::clone(&self.code),
+            images: self.images.clone(),
             ids: Arc::clone(&self.ids),
             believes,
             preparing: tokio::sync::Mutex::default(),
@@ -303,6 +307,14 @@ impl Ground {
     }
 }
 
+/// The images in the data directory. Nobody else needs to look into them.
+fn open_images(data: &Path, options: lambent_images::Options) -> anyhow::Result<Arc<dyn ImageStore>> {
+    let folder = data.join("images");
+    let images = Images::open(folder.clone(), options).context("the images cannot be had")?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    Ok(Arc::new(images))
+}
+
 /// Whom telemetry asks.
 struct Seen {
     invoker: Invoker,
@@ -312,7 +324,7 @@ struct Seen {
 
 /// Puts a server together.
 pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::Result<Server> {
-    let ground = Ground::lay(&config.data_dir, session)?;
+    let ground = Ground::lay(&config.data_dir, config.images, session)?;
     let authority = ground.authority(&config.reach)?;
     let sandbox = sandbox(config.sandbox, authority.as_ref()).await?;
     let (launcher, mut chores) = ground.launcher(authority.is_some(), session)?;
@@ -339,6 +351,7 @@ pub(crate) async fn wire(config: Config, session: Option<&Session>) -> anyhow::R
     let control = Control::new(lambent_control::Parts {
         store: Arc::clone(&ground.store),
         code: Arc::clone(&ground.code),
+        images: ground.images.clone(),
         objects: objects.clone(),
         invoker: invoker.clone(),
         events: events.clone(),

@@ -305,6 +305,67 @@ mod tests {
         assert!(State::Ready.after(Event::InitError).is_err());
     }
 
+    /// Every request of a runtime in every state, as AWS's emulator goes through them: each names the invocation that is current.
+    #[test]
+    fn each_request_is_allowed_in_the_states_of_the_emulator() {
+        let [id, _] = ids();
+        let requests = [
+            ("next", Event::Next),
+            ("init/error", Event::InitError),
+            ("response", Event::Response(Some(id))),
+            ("error", Event::Error(Some(id))),
+        ];
+        let allowed = |state: State| -> Vec<&str> {
+            let may = requests.iter().filter(|(_, request)| state.after(*request).is_ok());
+            may.map(|(name, _)| *name).collect()
+        };
+        assert_eq!(allowed(State::Started), ["next", "init/error"]);
+        assert!(allowed(State::InitError).is_empty());
+        assert_eq!(allowed(State::Ready), ["next"]);
+        // `next` has the same invocation again: the runtime lost the connection on which it was given it.
+        assert_eq!(allowed(State::Running(id)), ["next", "response", "error"]);
+        assert!(allowed(State::InvocationResponse(id)).is_empty());
+        assert!(allowed(State::InvocationErrorResponse(id)).is_empty());
+        assert_eq!(allowed(State::ResponseSent(id)), ["next"]);
+        assert_eq!(allowed(State::Abandoned), ["next"]);
+    }
+
+    /// What is not allowed is refused by the names of both states, also after an error and for a second one.
+    #[test]
+    fn refusals_name_both_states() {
+        let [id, _] = ids();
+        let refused = |state: State, request| state.after(request).map_err(|refusal| refusal.to_string());
+        let words = |from, to| {
+            Err(format!(
+                "State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"
+            ))
+        };
+        assert_eq!(
+            refused(State::InvocationErrorResponse(id), Event::Response(Some(id))),
+            words("InvocationErrorResponse", "InvocationResponse")
+        );
+        assert_eq!(
+            refused(State::InvocationResponse(id), Event::Error(Some(id))),
+            words("InvocationResponse", "InvocationErrorResponse")
+        );
+        assert_eq!(
+            refused(State::ResponseSent(id), Event::Error(Some(id))),
+            words("RuntimeResponseSentState", "InvocationErrorResponse")
+        );
+        assert_eq!(
+            refused(State::InvocationResponse(id), Event::Next),
+            words("InvocationResponse", "Ready")
+        );
+        assert_eq!(
+            refused(State::Running(id), Event::InitError),
+            words("Running", "InitError")
+        );
+        assert_eq!(
+            refused(State::InitError, Event::InitError),
+            words("InitError", "InitError")
+        );
+    }
+
     fn any_event() -> impl Strategy<Value = Event> {
         let id = prop::sample::select(ids().to_vec());
         prop_oneof![

@@ -77,6 +77,8 @@ const FILES: &[(&str, &[u8])] = embedded![
     "nodejs/lambent/import.js",
     "nodejs/lambent/invocation.js",
     "nodejs/lambent/log.js",
+    "nodejs/lambent/packages.js",
+    "nodejs/lambent/packages.mjs",
     "nodejs/lambent/rehearsal.js",
     "nodejs/lambent/rehearsed.js",
     "nodejs/lambent/streaming.js",
@@ -263,7 +265,7 @@ fn is_compiled(dir: &Path, interpreter: &Interpreter) -> bool {
 }
 
 fn content_hash() -> String {
-    let mut all = Vec::new();
+    let mut all = SDK_FOLDERS.concat().into_bytes();
     for (path, content) in FILES {
         all.extend_from_slice(path.as_bytes());
         all.extend_from_slice(&content.len().to_be_bytes());
@@ -272,7 +274,13 @@ fn content_hash() -> String {
     Sha256Digest::of(&all).to_hex()
 }
 
+/// Folders in which the AWS SDKs are mounted where they are installed.
+const SDK_FOLDERS: [&str; 2] = ["python/sdk", "nodejs/node_modules"];
+
 fn write_all(draft: &Path) -> io::Result<()> {
+    for folder in SDK_FOLDERS {
+        fs::create_dir_all(draft.join(folder))?;
+    }
     for (path, content) in FILES {
         let file = draft.join(path);
         if let Some(parent) = file.parent() {

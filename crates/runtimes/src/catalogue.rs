@@ -8,6 +8,7 @@ use crate::{
     go::DRIVER_ARGUMENT,
     package::{Offer, Package, offer},
     plan::{LaunchKind, LaunchPlan},
+    sdk::{self, Sdk},
     selection::{Interpreter, Language, choose},
     spec::{CatalogueFile, Family, RuntimeSpec},
     version::Version,
@@ -27,6 +28,7 @@ const BUILT_IN: &str = include_str!("../../../runtimes/catalogue.toml");
 pub struct Catalogue {
     runtimes: BTreeMap<String, Entry>,
     packages: Vec<Package>,
+    sdks: Vec<Sdk>,
 }
 
 struct Entry {
@@ -129,12 +131,14 @@ impl Catalogue {
             file.runtime.extend(theirs.runtime);
             // What the operator names is looked at first.
             file.package.splice(0..0, theirs.package);
+            file.sdk.splice(0..0, theirs.sdk);
         }
         let host = Host {
             found,
             bootstraps,
             lang_dir,
             packages: &file.package,
+            sdks: &file.sdk,
         };
         let entry = |(id, spec): (String, RuntimeSpec)| Ok((id.clone(), host.entry(&id, &spec, &file.family)?));
         let runtimes = file
@@ -145,6 +149,7 @@ impl Catalogue {
         Ok(Self {
             runtimes,
             packages: file.package,
+            sdks: file.sdk,
         })
     }
 
@@ -171,6 +176,12 @@ impl Catalogue {
     pub fn offer(&self, id: &RuntimeId) -> Option<Offer<'_>> {
         let (language, version) = self.wanted(id)?;
         offer(&self.packages, language, version, std::env::consts::ARCH)
+    }
+
+    /// The AWS SDK that AWS's runtime of this name brings along.
+    #[must_use]
+    pub fn sdk(&self, id: &RuntimeId) -> Option<&Sdk> {
+        sdk::of(&self.sdks, id.as_str())
     }
 
     /// How a debugger gets into functions of a runtime, where one can.
@@ -205,6 +216,7 @@ struct Host<'a> {
     bootstraps: &'a Bootstraps,
     lang_dir: &'a Path,
     packages: &'a [Package],
+    sdks: &'a [Sdk],
 }
 
 impl Host<'_> {
@@ -315,7 +327,8 @@ impl Host<'_> {
             host: self.bootstraps.of(interpreter.language),
             inside: "/var/runtime".to_owned(),
         };
-        let mounts = vec![self.lang(interpreter)?, runtime];
+        let mut mounts = vec![self.lang(interpreter)?, runtime];
+        mounts.extend(sdk::of(self.sdks, id).and_then(|sdk| sdk.mount(self.lang_dir)));
         Ok(LaunchPlan {
             command,
             env,

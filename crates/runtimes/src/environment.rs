@@ -1,6 +1,6 @@
 //! The whole environment of a function's process.
 
-use crate::LaunchPlan;
+use crate::{LaunchKind, LaunchPlan};
 use lambent_types::{EnvironmentVariables, MemorySize, environment::RESERVED};
 use std::{collections::BTreeMap, fmt};
 
@@ -88,7 +88,9 @@ pub fn platform_env(function: &FunctionEnvironment<'_>) -> Vec<(String, String)>
     let mut put = |name: &str, value: &str| {
         env.insert(name.to_owned(), value.to_owned());
     };
-    for (name, value) in DEFAULTS {
+    // Images say themselves which language and time zone they have, if any.
+    let of_images = |name: &str| function.plan.kind != LaunchKind::Image || !["LANG", "TZ"].contains(&name);
+    for (name, value) in DEFAULTS.into_iter().filter(|(name, _)| of_images(name)) {
         put(name, value);
     }
     let (reserved, defaults): (Vec<_>, Vec<_>) = function
@@ -107,6 +109,13 @@ pub fn platform_env(function: &FunctionEnvironment<'_>) -> Vec<(String, String)>
     for (name, value) in platform(function) {
         put(name, value);
     }
+    // The program of an image learns its handler from its arguments.
+    if function.plan.kind == LaunchKind::Image {
+        env.remove("_HANDLER");
+    }
+    let mut put = |name: &str, value: &str| {
+        env.insert(name.to_owned(), value.to_owned());
+    };
     if function.plan.old_credential_names {
         put("AWS_ACCESS_KEY", function.credentials.access_key_id);
         put("AWS_SECRET_KEY", function.credentials.secret_access_key);

@@ -54,6 +54,8 @@ pub enum LaunchKind {
     Provided,
     /// A driver that starts the function's own program.
     Driven,
+    /// What a container image says.
+    Image,
 }
 
 /// What of a function its program depends on.
@@ -105,7 +107,7 @@ impl LaunchPlan {
                 Ok(wrapped(command, function))
             }
             LaunchKind::Dotnet => Ok(wrapped(dotnet::command_for(&self.command, function), function)),
-            LaunchKind::Driven => Ok(self.command.clone()),
+            LaunchKind::Driven | LaunchKind::Image => Ok(self.command.clone()),
             LaunchKind::Provided => {
                 let has = |root: &Path| exists(&root.join("bootstrap"));
                 let [in_code, in_layers] = ENTRYPOINTS;

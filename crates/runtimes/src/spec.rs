@@ -1,6 +1,6 @@
 //! The form of the catalogue file.
 
-use crate::{debugger::Debugger, package::Package, selection::Language, version::Version};
+use crate::{debugger::Debugger, package::Package, sdk::Sdk, selection::Language, version::Version};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ pub(crate) struct CatalogueFile {
     pub(crate) runtime: BTreeMap<String, RuntimeSpec>,
     #[serde(default)]
     pub(crate) package: Vec<Package>,
+    #[serde(default)]
+    pub(crate) sdk: Vec<Sdk>,
 }
 
 /// What a kind of runtime has in common.

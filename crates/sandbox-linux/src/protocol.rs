@@ -63,7 +63,7 @@ pub(crate) enum ToInit {
     /// Start this program ahead. Beside it: one detached mount per mount of the program.
     StartAhead(Box<Program>),
     /// Become this environment. Beside it: the environment's socket, one detached mount per mount of the program, unless it was started
-    /// ahead, and one per mount of the spec.
+    /// ahead, one per mount of the spec, and one of its root, if that is an image.
     Become(Box<EnvSpec>),
 }
 

@@ -12,7 +12,7 @@ pub use enforcement::{Enforcement, Guarantee, Primitive};
 pub use gate::{
     AUTHORITIES_FILE, AUTHORITY_FILE, AWS_ADDRESS, ENVIRONMENT_ADDRESS, Gate, HOST_ADDRESS, HOST_NAME, RESOLVER_ADDRESS,
 };
-pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program, ProgramStart};
+pub use spec::{BindMount, Companions, EnvSpec, HANDOVER_VARIABLE, LOG_VARIABLE, Limits, Program, ProgramStart, Root};
 
 use std::{
     future::Future,

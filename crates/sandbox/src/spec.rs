@@ -14,12 +14,26 @@ pub struct EnvSpec {
     pub env: Vec<(String, String)>,
     /// Its working directory.
     pub working_dir: String,
+    /// What it sees at `/`.
+    pub root: Root,
     /// Read-only directories beside the minimal root and those of the program: the function's code at `/var/task`, layers at `/opt`.
     pub mounts: Vec<BindMount>,
     /// What is started before the runtime process, which then waits for [`SandboxControl::begin`](crate::SandboxControl::begin).
     pub companions: Companions,
     /// What it may use.
     pub limits: Limits,
+}
+
+/// What an environment sees at `/`. It is read-only in any case; `/dev`, `/proc` and `/tmp` are the environment's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Root {
+    /// The minimal one: the host's programs and libraries, and nothing that tells one host from another.
+    #[default]
+    Minimal,
+    /// A directory of the host, which has all that its programs need, and empty places for what is the environment's own: the directories
+    /// `dev`, `proc` and `tmp`. How names are looked up is shown at `etc/hosts` and `etc/resolv.conf` where these are files, and whom to
+    /// believe in `etc/lambent` where that is a directory. There are no mounts in it.
+    Image(PathBuf),
 }
 
 /// Programs that run beside the runtime process, in `/`, and write to an output of their own.

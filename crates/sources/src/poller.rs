@@ -178,12 +178,12 @@ impl Poller {
                 self.failures = self.failures.saturating_add(1);
                 self.rest = Some(now.plus(batch::unreadable(self.failures)));
                 self.scale.quiet(now);
-                if self
-                    .sources
-                    .board
-                    .note(&self.setup.mapping.id, Outcome::Problem(trouble.told()))
-                {
-                    tracing::warn!(%trouble, queue = %self.key.arn(), mapping = self.setup.mapping.id, "a queue cannot be read");
+                let (board, id) = (&self.sources.board, &self.setup.mapping.id);
+                let queue = self.key.arn();
+                if board.note(id, Outcome::Problem(trouble.told())) {
+                    tracing::warn!(%trouble, queue, mapping = id, "a queue cannot be read");
+                } else {
+                    tracing::debug!(%trouble, queue, mapping = id, "a queue still cannot be read");
                 }
             }
             Told::Throttled => self.scale.throttled(),

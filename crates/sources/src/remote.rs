@@ -61,7 +61,8 @@ impl fmt::Debug for Remote {
 }
 
 impl Remote {
-    /// The queues behind the endpoint of this URL. Requests are signed if there are keys, for the region of the queue's ARN.
+    /// The queues behind the endpoint of this URL. Requests are signed for the region of the queue's ARN; without keys, with the account
+    /// of the ARN as access key.
     ///
     /// # Errors
     /// [`InvalidEndpoint`].
@@ -196,15 +197,15 @@ impl Client {
         mut request: Request<Bytes>,
         patience: Duration,
     ) -> Result<Response<Bytes>, Trouble> {
-        if let Some(keys) = &self.keys {
-            let credentials = Credentials {
-                access_key: &keys.access_key,
-                secret: &keys.secret_key,
-                session_token: None,
-            };
-            let region = key.scope.region.as_str();
-            sign(&mut request, credentials, region, "sqs", self.clock.now()).map_err(unsendable)?;
-        }
+        // Servers that believe everybody still tell by the signature which service is meant, and some whose queues.
+        let account = key.scope.account.to_string();
+        let credentials = Credentials {
+            access_key: self.keys.as_ref().map_or(&account, |keys| &keys.access_key),
+            secret: self.keys.as_ref().map_or("none", |keys| &keys.secret_key),
+            session_token: None,
+        };
+        let region = key.scope.region.as_str();
+        sign(&mut request, credentials, region, "sqs", self.clock.now()).map_err(unsendable)?;
         match tokio::time::timeout(patience, self.endpoint.exchange(request)).await {
             Ok(answered) => answered,
             Err(_) => Err(Trouble::Unreachable("there was no answer in time".to_owned())),

@@ -3,6 +3,7 @@
 //! A queue's own account may do everything here, as far as other parts of the server do not say otherwise.
 
 use crate::Refusal;
+use lambent_engine::policy::{Document, Question, Who};
 use lambent_types::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -22,83 +23,11 @@ pub(crate) enum Caller<'a> {
     Service(&'a str, &'a str),
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document {
-    #[serde(default)]
-    statement: OneOf<Statement>,
-}
-
-/// One of something, or several.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum OneOf<T> {
-    Many(Vec<T>),
-    One(T),
-}
-
-impl<T> Default for OneOf<T> {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
-
-impl<T> OneOf<T> {
-    fn as_slice(&self) -> &[T] {
-        match self {
-            Self::Many(many) => many,
-            Self::One(one) => std::slice::from_ref(one),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Statement {
-    effect: Effect,
-    #[serde(default)]
-    principal: Option<Principal>,
-    #[serde(default)]
-    action: OneOf<String>,
-    #[serde(default)]
-    condition: BTreeMap<String, BTreeMap<String, OneOf<Scalar>>>,
-}
-
-#[derive(Debug, Deserialize, PartialEq, Eq)]
-enum Effect {
-    Allow,
-    Deny,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Principal {
-    Anyone(String),
-    Some(BTreeMap<String, OneOf<String>>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Text(String),
-    Flag(bool),
-}
-
-impl Scalar {
-    fn text(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Flag(true) => "true",
-            Self::Flag(false) => "false",
-        }
-    }
-}
-
 impl QueuePolicy {
     /// Reads what a client sent.
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
         let refuse = |_| Refusal::InvalidAttribute("Policy".to_owned(), None);
-        serde_json::from_str::<Document>(text).map_err(refuse)?;
+        Document::read(text).map_err(refuse)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -109,109 +38,34 @@ impl QueuePolicy {
 
     /// Whether it lets `caller` do `action`, such as `SendMessage`: something allows and nothing denies.
     pub(crate) fn lets(&self, caller: Caller<'_>, action: &str) -> bool {
-        let Ok(document) = serde_json::from_str::<Document>(&self.0) else {
+        let Ok(document) = Document::read(&self.0) else {
             return false;
         };
-        let about = |statement: &&Statement| statement.is_about(caller, action);
-        let found: Vec<&Statement> = document.statement.as_slice().iter().filter(about).collect();
-        found.iter().any(|statement| statement.effect == Effect::Allow)
-            && !found.iter().any(|statement| statement.effect == Effect::Deny)
-    }
-}
-
-impl Statement {
-    fn is_about(&self, caller: Caller<'_>, action: &str) -> bool {
-        let action = format!("sqs:{action}").to_ascii_lowercase();
-        let named = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
-        self.action.as_slice().iter().any(named)
-            && self.principal.as_ref().is_some_and(|principal| principal.is(caller))
-            && self.applies(caller)
-    }
-
-    /// Whether all its conditions hold. One that is not understood is taken for whatever allows less.
-    fn applies(&self, caller: Caller<'_>) -> bool {
-        let all = self.condition.iter().flat_map(|(operator, keys)| {
-            keys.iter()
-                .map(move |(key, values)| (operator.as_str(), key.to_ascii_lowercase(), values))
-        });
-        all.into_iter().all(|(operator, key, values)| {
-            let unknown = self.effect == Effect::Deny;
-            let Some(actual) = value(&key, caller) else {
-                return unknown;
-            };
-            let mut values = values.as_slice().iter().map(Scalar::text);
-            match operator.trim_end_matches("IfExists") {
-                "StringEquals" | "ArnEquals" | "Bool" | "ArnLike" | "StringLike" => {
-                    values.any(|pattern| matches(pattern, &actual))
-                }
-                "StringNotEquals" | "ArnNotEquals" | "ArnNotLike" | "StringNotLike" => {
-                    !values.any(|pattern| matches(pattern, &actual))
-                }
-                _ => unknown,
-            }
-        })
-    }
-}
-
-/// What a condition's key stands for.
-fn value(key: &str, caller: Caller<'_>) -> Option<String> {
-    match (key, caller) {
-        // What the server does itself leaves no machine.
-        ("aws:securetransport", _) => Some("true".to_owned()),
-        ("aws:sourcearn", Caller::Service(_, source)) => Some(source.to_owned()),
-        ("aws:sourceaccount" | "aws:sourceowner", Caller::Service(_, source)) => {
-            source.split(':').nth(4).map(str::to_owned)
-        }
-        ("aws:principalaccount", Caller::Account(account)) => Some(account.as_str().to_owned()),
-        _ => None,
-    }
-}
-
-impl Principal {
-    fn is(&self, caller: Caller<'_>) -> bool {
-        let named = |kind: &str, is: &dyn Fn(&str) -> bool| match self {
-            Self::Anyone(who) => who == "*",
-            Self::Some(kinds) => {
-                let named = kinds.get(kind).map(OneOf::as_slice).unwrap_or_default();
-                named.iter().any(|who| is(who))
+        let (who, mut facts) = match caller {
+            Caller::Account(account) => (
+                Who::Account(*account),
+                vec![("aws:PrincipalAccount", Some(account.as_str()))],
+            ),
+            Caller::Service(service, source) => {
+                let account = source.split(':').nth(4);
+                let facts = [
+                    ("aws:SourceArn", Some(source)),
+                    ("aws:SourceAccount", account),
+                    ("aws:SourceOwner", account),
+                ];
+                (Who::Service(service), facts.to_vec())
             }
         };
-        let anyone = named("AWS", &|who| who == "*");
-        anyone
-            || match caller {
-                Caller::Service(service, _) => named("Service", &|who| who == service),
-                Caller::Account(account) => named("AWS", &|who| {
-                    who == account.as_str() || who.split(':').nth(4) == Some(account.as_str())
-                }),
-            }
+        // What the server does itself leaves no machine.
+        facts.push(("aws:SecureTransport", Some("true")));
+        let question = Question {
+            who,
+            action: &format!("sqs:{action}"),
+            resource: None,
+            facts: &facts,
+        };
+        document.decide(&question).is_allowed()
     }
-}
-
-/// Whether a text is what a pattern with `*` and `?` says.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while let Some(&character) = text.get(t) {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&expected) if expected == '?' || expected == character => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((at, taken)) => {
-                    (p, t) = (at + 1, taken + 1);
-                    star = Some((at, taken + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern
-        .get(p..)
-        .unwrap_or_default()
-        .iter()
-        .all(|character| *character == '*')
 }
 
 /// A policy of which statements are added and removed by their labels.
@@ -382,19 +236,5 @@ mod tests {
         assert_eq!(without_permission(Some(&two), "b"), Ok(Some(one.clone())));
         assert_eq!(without_permission(Some(&one), "a"), Ok(None));
         assert!(without_permission(None, "a").is_err());
-    }
-
-    #[test]
-    fn patterns_match_as_wildcards_do() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("a*c", "abbc", true),
-            ("a*c", "abcd", false),
-            ("a?c", "abc", true),
-            ("**b", "aab", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
     }
 }

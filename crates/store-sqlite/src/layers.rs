@@ -1,4 +1,4 @@
-//! Which layers a version refers to.
+//! Which layers a version refers to, and which image it runs while another is fetched.
 
 use crate::rows;
 use lambent_types::{FunctionKey, FunctionRecord, VersionKey};
@@ -8,7 +8,8 @@ use rusqlite::{Connection, params};
 pub(crate) fn put(connection: &Connection, record: &FunctionRecord) -> Result<(), rusqlite::Error> {
     delete_of_version(connection, &record.key)?;
     let VersionKey { function, version } = &record.key;
-    for layer in &record.config.layers {
+    // The code's own digest stands in the version's row.
+    for package in record.packages().skip(1) {
         connection
             .prepare_cached("INSERT OR IGNORE INTO function_layers VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![
@@ -16,7 +17,7 @@ pub(crate) fn put(connection: &Connection, record: &FunctionRecord) -> Result<()
                 function.scope.region.as_str(),
                 function.name.as_str(),
                 rows::version_number(*version),
-                layer.digest.as_bytes()
+                package.as_bytes()
             ])?;
     }
     Ok(())

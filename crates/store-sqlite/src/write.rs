@@ -303,10 +303,7 @@ fn put_function(connection: &Connection, record: &FunctionRecord) -> Result<(), 
             name.as_str(),
             rows::version_number(*version),
             record.revision.to_string(),
-            record
-                .code
-                .package()
-                .map_or_else(Vec::new, |package| package.as_bytes().to_vec()),
+            record.code.digest().as_bytes(),
             record.code.size(),
             settled,
             document(record)?

@@ -274,20 +274,27 @@ async fn code_is_in_use_while_a_version_refers_to_it(store: &impl Store) {
     let image = FunctionRecord {
         code: Code::Image(Image {
             uri: "image:latest".parse().expect("a name"),
-            digest: moved.code.digest(),
+            digest: Sha256Digest::of(b"image"),
+            before: Some(Box::new(Image::named("earlier:latest".parse().expect("a name")))),
         }),
         ..moved.clone()
     };
     commit(store, Transaction::of(put(&image))).await;
+    assert_eq!(store.code_in_use(moved.code.digest()).await, Ok(false));
     assert_eq!(
-        store.code_in_use(moved.code.digest()).await,
-        Ok(false),
-        "an image is in no package"
+        store.code_in_use(image.code.digest()).await,
+        Ok(true),
+        "images are counted, too"
+    );
+    assert_eq!(
+        store.code_in_use(image.code.before().expect("another runs")).await,
+        Ok(true),
+        "and what runs until one is ready"
     );
     assert_eq!(store.code_bytes(&image.key.function.scope).await, Ok(0));
-    assert_eq!(store.function(&image.key).await, Ok(Some(Arc::new(image))));
+    assert_eq!(store.function(&image.key).await, Ok(Some(Arc::new(image.clone()))));
     commit(store, Transaction::of(Change::DeleteFunction(moved.key.function))).await;
-    assert_eq!(store.code_in_use(moved.code.digest()).await, Ok(false));
+    assert_eq!(store.code_in_use(image.code.digest()).await, Ok(false));
 }
 
 async fn layers_are_in_use_while_a_version_refers_to_them(store: &impl Store) {

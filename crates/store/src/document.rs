@@ -52,6 +52,8 @@ pub enum Kind {
     EventBus,
     /// A rule of an event bus; parent: the bus, id: its name.
     EventRule,
+    /// Until when an account's schedules have come; parent: nothing, no id.
+    ScheduleMark,
     /// A role; parent: nothing, id: its name in small letters, since names that differ in case alone are the same.
     Role,
     /// A policy that roles share; parent: nothing, id: its name in small letters.
@@ -81,6 +83,7 @@ impl Kind {
             Self::MessageMove => "message-move",
             Self::EventBus => "event-bus",
             Self::EventRule => "event-rule",
+            Self::ScheduleMark => "schedule-mark",
             Self::Role => "role",
             Self::ManagedPolicy => "managed-policy",
             Self::Topic => "topic",
@@ -110,6 +113,7 @@ impl Kind {
             | Self::MessageMove
             | Self::EventBus
             | Self::EventRule
+            | Self::ScheduleMark
             | Self::Role
             | Self::ManagedPolicy
             | Self::Topic

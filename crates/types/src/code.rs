@@ -42,12 +42,21 @@ impl Code {
         }
     }
 
-    /// The package that the code store must keep for it.
+    /// The package that the code store has of it.
     #[must_use]
     pub const fn package(&self) -> Option<Sha256Digest> {
         match self {
             Self::Zip(code) => Some(code.digest),
             Self::Image(_) => None,
+        }
+    }
+
+    /// The digest of what runs until it is ready, if something else does.
+    #[must_use]
+    pub fn before(&self) -> Option<Sha256Digest> {
+        match self {
+            Self::Zip(_) => None,
+            Self::Image(image) => image.before.as_ref().map(|before| before.digest),
         }
     }
 
@@ -98,21 +107,41 @@ pub struct Image {
     pub uri: ImageUri,
     /// The digest of its manifest.
     pub digest: Sha256Digest,
+    /// What runs until this one is ready, where it is to take another's place (AWS: "Invoking functions defined as container images").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Self>>,
 }
 
 impl Image {
-    /// An image as the client names it. Where that is by tag, the digest stands for the name: no registry is asked what it has
-    /// under it.
+    /// An image as the client names it, where there is no registry to ask: if that is by tag, the digest stands for the name.
     #[must_use]
     pub fn named(uri: ImageUri) -> Self {
         let digest = uri.digest().unwrap_or_else(|| Sha256Digest::of(uri.0.as_bytes()));
-        Self { uri, digest }
+        Self {
+            uri,
+            digest,
+            before: None,
+        }
+    }
+
+    /// What runs at this moment.
+    #[must_use]
+    pub fn running(&self) -> &Self {
+        self.before.as_deref().unwrap_or(self)
+    }
+
+    /// This image, in the place of what `other` runs, from the moment on at which it is ready.
+    #[must_use]
+    pub fn after(self, other: &Self) -> Self {
+        let running = other.running();
+        let before = (running.digest != self.digest).then(|| Box::new(running.clone()));
+        Self { before, ..self }
     }
 
     /// `ResolvedImageUri`: the repository, and the digest in it.
     #[must_use]
     pub fn resolved_uri(&self) -> String {
-        format!("{}@sha256:{}", self.uri.repository(), self.digest.to_hex())
+        self.uri.at(self.digest).0
     }
 }
 
@@ -130,13 +159,44 @@ pub struct InvalidImageUri;
 const LONGEST_TAG: usize = 128;
 
 impl ImageUri {
-    /// Where its tag or digest begins.
+    /// The registry: a first part that has a dot or a port, or is `localhost`. `None`: the name has no such part.
+    #[must_use]
+    pub fn registry(&self) -> Option<&str> {
+        let (registry, _) = self.repository().split_once('/')?;
+        (registry.contains(['.', ':']) || registry == "localhost").then_some(registry)
+    }
+
+    /// The repository, seen from its registry.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let repository = self.repository();
+        self.registry()
+            .and_then(|registry| repository.strip_prefix(registry)?.strip_prefix('/'))
+            .unwrap_or(repository)
+    }
+
+    /// The tag, if it has one. A digest that is there, too, counts more.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        let name = self.0.split_once('@').map_or(self.0.as_str(), |(name, _)| name);
+        split_tag(name).map(|(_, tag)| tag)
+    }
+
+    /// The same repository's image with this digest.
+    #[must_use]
+    pub fn at(&self, digest: Sha256Digest) -> Self {
+        Self(format!("{}@sha256:{}", self.repository(), digest.to_hex()))
+    }
+
+    /// Registry and repository.
     fn repository(&self) -> &str {
         let name = self.0.split_once('@').map_or(self.0.as_str(), |(name, _)| name);
         split_tag(name).map_or(name, |(repository, _)| repository)
     }
 
-    fn digest(&self) -> Option<Sha256Digest> {
+    /// The digest, if it has one.
+    #[must_use]
+    pub fn digest(&self) -> Option<Sha256Digest> {
         let (_, digest) = self.0.split_once("@sha256:")?;
         digest.parse().ok()
     }
@@ -243,6 +303,34 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<ImageUri>(), Err(InvalidImageUri), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_has_parts() {
+        let parts = |uri: &str| {
+            let uri: ImageUri = uri.parse().unwrap();
+            let own = |part: Option<&str>| part.map(str::to_owned);
+            (own(uri.registry()), uri.path().to_owned(), own(uri.tag()))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let latest = some("latest");
+        assert_eq!(
+            parts("1.dkr.ecr.us-east-1.amazonaws.com/repo/of:latest"),
+            (
+                some("1.dkr.ecr.us-east-1.amazonaws.com"),
+                "repo/of".to_owned(),
+                latest.clone()
+            )
+        );
+        assert_eq!(
+            parts("localhost:5000/a:latest"),
+            (some("localhost:5000"), "a".to_owned(), latest.clone())
+        );
+        assert_eq!(parts("team/a:latest"), (None, "team/a".to_owned(), latest));
+        assert_eq!(
+            parts(&format!("localhost/a@sha256:{DIGEST}")),
+            (some("localhost"), "a".to_owned(), None)
+        );
     }
 
     #[test]

@@ -225,10 +225,10 @@ pub struct FunctionRecord {
 }
 
 impl FunctionRecord {
-    /// The packages it needs: its code, unless that is an image, and its layers. They stay as long as it does.
+    /// What it needs: its code, of either kind, and its layers. They stay as long as it does.
     pub fn packages(&self) -> impl Iterator<Item = Sha256Digest> {
         let layers = self.config.layers.iter().map(|layer| layer.digest);
-        self.code.package().into_iter().chain(layers)
+        [self.code.digest()].into_iter().chain(layers).chain(self.code.before())
     }
 
     /// The next published version: a snapshot of this one, with a number and a revision of its own.

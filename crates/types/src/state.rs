@@ -70,6 +70,12 @@ pub enum StateReasonCode {
     Creating,
     /// The runtime cannot be run on this host.
     InvalidRuntime,
+    /// The registry does not let this server have the image.
+    ImageAccessDenied,
+    /// The image was there when it was named, and is no more.
+    ImageDeleted,
+    /// The image is damaged, or breaks a rule.
+    InvalidImage,
     /// Something in the server failed.
     InternalError,
 }
@@ -81,6 +87,9 @@ impl StateReasonCode {
         match self {
             Self::Creating => "Creating",
             Self::InvalidRuntime => "InvalidRuntime",
+            Self::ImageAccessDenied => "ImageAccessDenied",
+            Self::ImageDeleted => "ImageDeleted",
+            Self::InvalidImage => "InvalidImage",
             Self::InternalError => "InternalError",
         }
     }

@@ -51,6 +51,7 @@ function loadModule(root, file, done) {
   const found = extension === undefined ? null : base + extension;
   const asModule = extension === '.mjs' || extension === '.mts' || (isModule && (extension === '.js' || extension === '.ts'));
   if (found !== null && asModule) {
+    require('./packages.js').provide();
     const url = require('url').pathToFileURL(found).href;
     require('./import.js')(url).then(function (loaded) { done(null, loaded); }, done);
     return;

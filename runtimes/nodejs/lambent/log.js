@@ -79,8 +79,24 @@ function endRequest() {
   tenantId = undefined;
 }
 
+// What helps where an error is for the AWS SDK that is not installed: version 2 came with Node.js up to 16, version 3 since 18.
+function helpWithSdk(message) {
+  const name = (/Cannot find (?:module|package) '(aws-sdk|@aws-sdk\/[^']+)/.exec(message) || [])[1];
+  const runtime = (process.env.AWS_EXECUTION_ENV || '').split('_').pop();
+  const version = Number((/\d+/.exec(runtime) || [0])[0]);
+  if (name === undefined || (name === 'aws-sdk') !== (version < 18)) { return; }
+  process.stdout.write("[LAMBENT] AWS's " + runtime + ' brings ' + name.split('/').slice(0, 2).join('/') + ' along. Here `lambent runtimes install ' +
+    runtime + ' --with-sdk` installs the AWS SDK, with the clients that are used most, and the server finds it when it is started again. ' +
+    "One in the function's package or in a layer works as well.\n");
+}
+
 // An error that ended an invocation or the process.
 function uncaught(title, error) {
+  report(title, error);
+  if (error && error.message) { helpWithSdk(String(error.message)); }
+}
+
+function report(title, error) {
   const known = error instanceof Error ? error : new Error(error);
   if (asJson()) {
     console.error(known);

@@ -8,6 +8,10 @@ import time
 
 _NO_BREAK_SPACE = u"\u00a0"
 _SECONDS = "%Y-%m-%dT%H:%M:%S"
+_NO_SDK = (
+    u"[LAMBENT] AWS's %s brings boto3 along. Here `lambent runtimes install %s --with-sdk` installs it, and the server finds it when "
+    u"it is started again. A boto3 in the function's package or in a layer works as well.\n"
+)
 _RECORD_FIELDS = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created msecs "
     "relativeCreated thread threadName processName process aws_request_id tenant_id".split()
@@ -117,7 +121,16 @@ else:
 
 
 def error(document):
-    """Logs an uncaught error. Carriage returns keep its text one log event."""
+    """Logs an uncaught error, and what helps where it is for the AWS SDK that is not installed."""
+    _report(document)
+    message = document["errorMessage"] or ""
+    if "No module named" in message and message.rstrip("'").endswith(("boto3", "botocore")):
+        runtime = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_")[2]
+        write(_NO_SDK % (runtime, runtime))
+
+
+def _report(document):
+    """Carriage returns keep the text one log event."""
     if _as_json():
         stamp = time.strftime(_SECONDS + "Z", time.gmtime())
         return write(_line([("timestamp", stamp), ("level", "ERROR")] + list(document.items())))

@@ -5,6 +5,8 @@ import sys
 
 from lambent_runtime import generation
 
+_SDK = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sdk")
+
 
 def prepare_interpreter():
     """The interpreter was started without `site`, which reads every package's start-up files: what functions may miss is put back."""
@@ -34,11 +36,14 @@ def _restore_builtins():
 
 
 def _search_path():
-    """Function code, layers, packages of the interpreter, the runtime, the standard library."""
+    """Function code, layers, the AWS SDK where it is installed, packages of the interpreter, the runtime, the standard library."""
     task = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
     version = "python%d.%d" % sys.version_info[:2]
     packages = "%s/lib/%s/site-packages" % (sys.prefix, version)
-    path = [task, "/opt/python/lib/%s/site-packages" % version, "/opt/python", packages]
+    path = [task, "/opt/python/lib/%s/site-packages" % version, "/opt/python"]
+    if os.path.isdir(os.path.join(_SDK, "botocore")):
+        path.append(_SDK)
+    path.append(packages)
     for entry in sys.path:
         if entry and entry not in path:
             path.append(entry)

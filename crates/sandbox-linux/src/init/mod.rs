@@ -32,7 +32,7 @@ use crate::{
     step::{Step, StepError},
     sys,
 };
-use lambent_sandbox::{EnvSpec, Program, ProgramStart};
+use lambent_sandbox::{EnvSpec, Program, ProgramStart, Root};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -209,13 +209,38 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Does the rest, and lets the companions or else the runtime process run.
+    /// Does the rest.
     fn become_environment(self, spec: Box<EnvSpec>, detached: &[OwnedFd]) -> Result<Started, InitError> {
         mounts::size_tmp(spec.limits.tmp_bytes)?;
+        let this = match (&spec.root, detached.last()) {
+            (Root::Image(_), Some(root)) => self.move_into(root)?,
+            (Root::Minimal | Root::Image(_), _) => self.attach(&spec, detached)?,
+        };
+        this.start(spec)
+    }
+
+    fn attach(self, spec: &EnvSpec, detached: &[OwnedFd]) -> Result<Self, StepError> {
         match &self.runtime {
             Runtime::Waiting(_) => mounts::attach(&[&*spec.program.mounts, &*spec.mounts].concat(), detached)?,
             Runtime::Ahead(_) => mounts::attach(&spec.mounts, detached)?,
         }
+        Ok(self)
+    }
+
+    /// Makes an image the root. Rules name files of one root: the process that waits under those of the other is let go.
+    fn move_into(self, image: &OwnedFd) -> Result<Self, StepError> {
+        mounts::change_root(image)?;
+        let rules = landlock::Rules::prepare()?;
+        let waiting = runtime::Waiting::fork(&self.output, Confinement::Own(&rules, self.filter))?;
+        Ok(Self {
+            rules,
+            runtime: Runtime::Waiting(waiting),
+            ..self
+        })
+    }
+
+    /// Lets the companions or else the runtime process run.
+    fn start(self, spec: Box<EnvSpec>) -> Result<Started, InitError> {
         // Function code never runs beside a process of its environment that may do more than it.
         privileges::drop_all()?;
         let confinement = Confinement::Own(&self.rules, self.filter);

@@ -6,7 +6,8 @@ use crate::{
 };
 use lambent_sandbox::BindMount;
 use rustix::{
-    fs::CWD,
+    fs::{CWD, Mode, OFlags, ResolveFlags, openat2},
+    io::Errno,
     mount::{
         MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_remount, move_mount, open_tree, unmount,
     },
@@ -20,6 +21,8 @@ use std::{
 
 /// The mount points of the minimal root that take one mount each.
 pub(crate) const SINGLE_MOUNT_POINTS: [&str; 3] = ["/var/task", "/var/lang", "/var/runtime"];
+/// Folders of this one take a mount each, where what is mounted at it has them.
+const RUNTIME: &str = "/var/runtime/";
 const LAYERS: &str = "/opt";
 const TMP: &str = "/tmp";
 /// A directory or file costs the kernel memory even when it is empty: one per this many bytes of `/tmp`.
@@ -28,7 +31,8 @@ const TMP_BYTES_PER_INODE: u64 = 4_096;
 /// Whether a mount may be shown at `inside`.
 pub(crate) fn is_allowed_inside(inside: &str) -> bool {
     let clean = !inside.split('/').skip(1).any(|part| matches!(part, "" | "." | ".."));
-    clean && (SINGLE_MOUNT_POINTS.contains(&inside) || inside == LAYERS || inside.starts_with("/opt/"))
+    let below = || inside.starts_with("/opt/") || inside.starts_with(RUNTIME);
+    clean && (SINGLE_MOUNT_POINTS.contains(&inside) || inside == LAYERS || below())
 }
 
 /// Makes a copy of the mounts at the working directory the root of this mount namespace, with a `/proc` of this pid namespace.
@@ -49,6 +53,41 @@ pub(super) fn enter_root() -> Result<(), StepError> {
     rustix::process::pivot_root(".", ".").step("pivot the root")?;
     unmount(".", UnmountFlags::DETACH).step("let go of the host's root")?;
     rustix::process::chdir("/").step("enter the root")
+}
+
+/// What an image gets of the minimal root, which it must have room for.
+const MOVED: [&str; 3] = ["dev", "proc", "tmp"];
+/// What it gets where it has room for it.
+const OFFERED: [&str; 3] = ["etc/hosts", "etc/resolv.conf", "etc/lambent"];
+
+/// Makes the detached mount of an image the root of this mount namespace.
+pub(super) fn change_root(image: &OwnedFd) -> Result<(), StepError> {
+    // Any empty directory will do.
+    place(image, Path::new(LAYERS))?;
+    for name in MOVED {
+        carry(name, image).step(format!("show /{name} in the image"))?;
+    }
+    for name in OFFERED {
+        match carry(name, image) {
+            // The image has no such place, or the minimal root no such file.
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(error) => return Err(StepError::new(format!("show /{name} in the image"), error)),
+        }
+    }
+    rustix::process::fchdir(image).step("enter the image")?;
+    rustix::process::pivot_root(".", ".").step("pivot the root to the image")?;
+    unmount(".", UnmountFlags::DETACH).step("let go of the minimal root")?;
+    rustix::process::chdir("/").step("enter the image")
+}
+
+/// Shows what the present root has at `name` at the same place of the image. Links of the image lead nowhere but into it.
+fn carry(name: &str, image: &OwnedFd) -> Result<(), Errno> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    let copy = open_tree(CWD, format!("/{name}"), flags)?;
+    let target = openat2(image, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), inside)?;
+    let both = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(&copy, "", &target, "", both)
 }
 
 /// Mounts an empty `/tmp`, of no size in particular.
@@ -84,6 +123,7 @@ pub(super) fn attach(wanted: &[BindMount], detached: &[OwnedFd]) -> Result<(), S
     below
         .into_iter()
         .chain(pairs().filter(|(inside, _)| SINGLE_MOUNT_POINTS.contains(inside)))
+        .chain(pairs().filter(|(inside, _)| inside.starts_with(RUNTIME)))
         .try_for_each(|(inside, fd)| place(fd, Path::new(inside)))
 }
 
@@ -135,7 +175,14 @@ mod tests {
 
     #[test]
     fn a_mount_goes_where_the_contract_says() {
-        for allowed in ["/var/task", "/var/lang", "/var/runtime", "/opt", "/opt/extensions/x"] {
+        for allowed in [
+            "/var/task",
+            "/var/lang",
+            "/var/runtime",
+            "/opt",
+            "/opt/extensions/x",
+            "/var/runtime/sdk",
+        ] {
             assert!(is_allowed_inside(allowed), "{allowed}");
         }
         for refused in [

@@ -308,6 +308,7 @@ mod tests {
             },
             env: vec![("A".into(), "1=2".into()), ("B".into(), String::new())],
             working_dir: "/var/task".into(),
+            root: lambent_sandbox::Root::Minimal,
             mounts: vec![],
             companions: Companions::default(),
             limits: Limits {

@@ -21,7 +21,7 @@ use crate::{
     sys::{self, MountAttributes},
 };
 use ground::Ground;
-use lambent_sandbox::{BindMount, EnvSpec, Program};
+use lambent_sandbox::{BindMount, EnvSpec, Program, Root};
 use lambent_types::{Clock as _, SystemClock};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -37,7 +37,7 @@ use std::{
     ffi::OsStr,
     io,
     os::fd::{AsFd, OwnedFd},
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
@@ -262,7 +262,10 @@ impl Starter {
             return Err(StepError::new("read the request", "a descriptor is missing"));
         };
         let (now, limits) = (self.now(), spec.limits);
-        let own = detached(&spec.mounts)?;
+        let mut own = detached(&spec.mounts)?;
+        if let Root::Image(root) = &spec.root {
+            own.push(detach(root, "/")?);
+        }
         let mut programs = None;
         loop {
             let spare = self.spares.take(&spec, now);
@@ -356,19 +359,20 @@ fn start_ahead(blank: &Blank, program: &Program) -> Result<(), StepError> {
 
 /// Detached, sealed copies of directories of the host, which only need to be put in their places.
 fn detached(mounts: &[BindMount]) -> Result<Vec<OwnedFd>, StepError> {
+    let detach = |mount: &BindMount| {
+        if !is_allowed_inside(&mount.inside) {
+            let step = format!("mount {}", mount.inside);
+            return Err(StepError::new(step, "no mount may be shown there"));
+        }
+        detach(&mount.host, &mount.inside)
+    };
     mounts.iter().map(detach).collect()
 }
 
-fn detach(mount: &BindMount) -> Result<OwnedFd, StepError> {
-    if !is_allowed_inside(&mount.inside) {
-        return Err(StepError::new(
-            format!("mount {}", mount.inside),
-            "no mount may be shown there",
-        ));
-    }
-    let step = || format!("open {} for {}", mount.host.display(), mount.inside);
+fn detach(host: &Path, inside: &str) -> Result<OwnedFd, StepError> {
+    let step = || format!("open {} for {inside}", host.display());
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
-    let copy = open_tree(CWD, &mount.host, flags).step(step())?;
+    let copy = open_tree(CWD, host, flags).step(step())?;
     sys::mount_setattr(copy.as_fd(), MountAttributes::SEALED).step(step())?;
     Ok(copy)
 }

@@ -1,7 +1,7 @@
 //! A provider with a directory of its own, and what tests say about environments.
 
 use lambent_sandbox::{
-    BindMount, Companions, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Sandbox, SandboxProvider,
+    BindMount, Companions, EnvSpec, Exit, Limits, Primitive, Program, ProgramStart, Root, Sandbox, SandboxProvider,
     StartError,
 };
 use lambent_sandbox_linux::{LinuxSandbox, Options};
@@ -124,6 +124,7 @@ pub(crate) fn spec(command: &[&str]) -> EnvSpec {
         },
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         working_dir: "/var/task".into(),
+        root: Root::Minimal,
         mounts: vec![],
         companions: Companions::default(),
         limits: Limits {

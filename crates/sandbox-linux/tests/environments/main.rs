@@ -10,6 +10,7 @@ mod again;
 mod ahead;
 mod companions;
 mod host;
+mod images;
 mod isolation;
 mod lifecycle;
 mod limits;
@@ -56,6 +57,10 @@ const TESTS: &[Test] = &tests![
     companions::a_companion_outlives_the_runtime,
     companions::the_runtime_does_not_run_before_it_is_to_begin,
     companions::a_companion_that_cannot_be_executed_fails_the_start,
+    images::an_image_is_the_root,
+    images::an_image_is_as_confined_as_the_minimal_root,
+    images::an_image_runs_again_with_its_companions,
+    images::links_of_an_image_lead_nowhere_but_into_it,
     isolation::the_runtime_is_an_unprivileged_user_of_its_own_namespaces,
     isolation::nothing_but_tmp_is_writable,
     isolation::tmp_is_sized_and_private,

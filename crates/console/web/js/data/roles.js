@@ -14,5 +14,7 @@ export const TEMPLATES = {
   "KMS: decrypt": ["kms:Decrypt"],
 };
 
+/** AWS's policy that lets a function write its log. */
+export const BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
 export const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }] });
 export const policy = (templates) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: [...LOGS, ...templates.flatMap((name) => TEMPLATES[name] ?? [])], Resource: "*" }] });

@@ -3,6 +3,7 @@
 import { lambda, part } from "../aws.js";
 import { RUNTIMES } from "../data/runtimes.js";
 import { h, put } from "../dom.js";
+import { roleField } from "../roles.js";
 import { card, check, facts, field, form, input, notice, pairs, select, table, toast } from "../ui.js";
 import { addTrigger, asynchronous, concurrency, url } from "./attachments.js";
 import { triggers } from "./designer.js";
@@ -13,7 +14,7 @@ export async function show(body, cx) {
   if (!cx.editable) return put(body, card("Configuration", facts(["Runtime", c.Runtime], ["Handler", c.Handler], ["Memory", `${c.MemorySize} MB`], ["Timeout", `${c.Timeout} s`], ["Role", c.Role], ["Tracing", c.TracingConfig?.Mode],
     ["Environment variables", Object.entries(c.Environment?.Variables ?? {}).map(([key, value]) => h("div", { class: "mono" }, `${key}=${value}`))])), h("br"), h("div", { class: "columns" }, !/^\d+$/.test(cx.qualifier) && await url(cx), await asynchronous(cx)));
   const attached = await Promise.all([triggerCard(cx), concurrency(cx), url(cx), asynchronous(cx)]);
-  put(body, h("div", { class: "columns" }, basic(cx), environment(cx), attached, role(cx), debugging(cx), layers(cx), tags(cx), network(cx), audit(cx)));
+  put(body, h("div", { class: "columns" }, basic(cx), environment(cx), attached, await role(cx), debugging(cx), layers(cx), tags(cx), network(cx), audit(cx)));
   const wanted = new URLSearchParams(location.hash.split("?")[1]).get("section");
   if (wanted) body.querySelector(`[data-section="${CSS.escape(wanted)}"]`)?.scrollIntoView();
 }
@@ -47,8 +48,7 @@ function environment(cx) {
     cx.configuration.KMSKeyArn && facts(["Encrypted at rest with", cx.configuration.KMSKeyArn]));
 }
 
-const role = (cx) => section(cx, "Execution role", (data) => ({ Role: data.get("role") }),
-  field("Role", input("role", cx.configuration.Role, { required: true, pattern: "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+" }), "The ARN of the role whose permissions the function has."));
+const role = async (cx) => section(cx, "Execution role", (data) => ({ Role: data.get("role") }), await roleField(cx.configuration.Role));
 
 const debugging = (cx) => section(cx, "Debugging and error handling", (data) => ({ DeadLetterConfig: { TargetArn: data.get("dlq") }, TracingConfig: { Mode: data.get("tracing") ? "Active" : "PassThrough" } }),
   field("Dead-letter queue", input("dlq", cx.configuration.DeadLetterConfig?.TargetArn ?? "", { placeholder: "arn:aws:sqs:… or arn:aws:sns:…" }), "Gets asynchronous events that failed at every try. Empty: none."),

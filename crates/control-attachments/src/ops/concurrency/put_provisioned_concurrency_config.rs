@@ -3,7 +3,7 @@
 use crate::{
     Core, Refusal,
     documents::Stored,
-    naming::{Target, runnable},
+    naming::Target,
     provisioned::{self, ProvisionedConcurrency},
 };
 use lambent_models::lambda::{PutProvisionedConcurrencyConfigRequest, PutProvisionedConcurrencyConfigResponse};
@@ -19,7 +19,7 @@ pub(crate) async fn put_provisioned_concurrency_config(
     let target = Target::read(cx, input.function_name, input.qualifier)?;
     let latest = "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
     let found = core.find_provisioned(&target, latest).await?;
-    runnable(&found.version)?;
+    core.runnable(&found.version)?;
     let executions = input.provisioned_concurrent_executions.unwrap_or_default();
     let value = ProvisionedConcurrency {
         // More than can be counted is more than any account has.

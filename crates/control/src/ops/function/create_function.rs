@@ -37,12 +37,14 @@ pub(crate) async fn create_function(
     let tags: BTreeMap<_, _> = input.tags.take().unwrap_or_default().into_iter().collect();
     tags::check(&tags)?;
     let (publish, architectures, code) = (input.publish, input.architectures.take(), input.code.take());
+    let architecture = config::architecture(architectures).unwrap_or_default();
     let source = control.fetch(cx, Source::from(code.unwrap_or_default())).await?;
+    let source = control.resolve_image(source, package, architecture).await?;
     let _intake = control.0.intake.read().await;
     let layers = control.layers(cx, input.layers.take()).await?;
     let change = Change::of_create(&mut input, layers);
     let base = FunctionConfig {
-        architecture: config::architecture(architectures).unwrap_or_default(),
+        architecture,
         ..config::defaults()
     };
     let config = change.apply(base, package, control.0.runtime_support)?;

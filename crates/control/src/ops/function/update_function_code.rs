@@ -2,7 +2,7 @@
 
 use crate::{Control, Refusal, config, convert, naming::Target, package::Source, update::Update};
 use lambent_models::lambda::{FunctionConfiguration, UpdateFunctionCodeRequest};
-use lambent_types::{FunctionConfig, FunctionRecord, PackageType};
+use lambent_types::{Code, FunctionConfig, FunctionRecord, PackageType};
 use lambent_wire::RequestContext;
 
 pub(crate) async fn update_function_code(
@@ -26,13 +26,15 @@ pub(crate) async fn update_function_code(
         s3_object_version: input.s3_object_version,
         s3_object_storage_mode: input.s3_object_storage_mode,
         image_uri: input.image_uri,
+        image: None,
         fetched: None,
     };
+    let architecture = config::architecture(input.architectures);
     let source = control.fetch(cx, source).await?;
+    let source = control.resolve_image(source, package, architecture.unwrap_or(before.config.architecture)).await?;
     let _intake = control.0.intake.read().await;
     let (code, _pin) = control.take_in_code(source, package).await?;
     control.check_unpacked(&code, &before.config.layers).await?;
-    let architecture = config::architecture(input.architectures);
     let change = |record: &FunctionRecord| {
         // A function of the other kind may have taken the name meanwhile.
         if record.code.package_type() != package {
@@ -40,7 +42,12 @@ pub(crate) async fn update_function_code(
         }
         let architecture = architecture.unwrap_or(record.config.architecture);
         let config = FunctionConfig { architecture, ..record.config.clone() };
-        Ok(FunctionRecord { code: code.clone(), config, ..record.clone() })
+        let code = match (code.clone(), &record.code) {
+            // Without images there is nothing that could run meanwhile.
+            (Code::Image(image), Code::Image(running)) if control.0.images.is_some() => Code::Image(image.after(running)),
+            (code, _) => code,
+        };
+        Ok(FunctionRecord { code, config, ..record.clone() })
     };
     if input.dry_run.unwrap_or_default() {
         code.package().into_iter().for_each(|package| control.discard_unused_soon(package));
