@@ -253,6 +253,23 @@ def test_a_program_of_the_functions_own_speaks_the_runtime_api(function, runtime
     assert own.invoke("Ada").value == base64.b64encode(hashlib.sha256(b'"Ada"').digest()).decode()
 
 
+@pytest.mark.parametrize("runtime", [FIRST, "dotnetcore3.1", NEWEST])
+def test_https_believes_who_vouches_for_aws(tmp_path, runtime):
+    source = dotnet.STAND_INS / "Https.cs"
+    content = {"Https": dotnet.compiled("Https", [source])}
+    server = Server(tmp_path, "--intercept-aws")
+    dotnet.provide(server.data)
+    server.start()
+    try:
+        archive = dotnet.archive(runtime, name="Https", content=content)
+        options = {"MemorySize": 1024, "Timeout": 60}
+        look = functions.create(server.client(), archive, runtime, "Https::Https::Look", **options)
+        answer = look.invoke()
+        assert answer.error is None and [each["FunctionName"] for each in answer.value["Functions"]] == [look.name], answer.body
+    finally:
+        server.stop()
+
+
 def test_a_program_that_is_not_there(function):
     answer = function("Nobody", content=dotnet.archive(NEWEST)).invoke()
     assert "exit status 104" in answer.value["errorMessage"]

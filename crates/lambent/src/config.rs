@@ -9,7 +9,15 @@ use lambent_images::{Account, HostOptions};
 use lambent_relay::Reach;
 use lambent_sources::Remote;
 use lambent_types::SystemClock;
-use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 /// All logs together take no more room than this, unless said otherwise.
 const LOG_MEGABYTES: u64 = 5_120;
