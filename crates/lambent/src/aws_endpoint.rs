@@ -23,11 +23,7 @@ pub(crate) fn calls_as(function: &FunctionRecord) -> FunctionCaller {
     let key = &function.key.function;
     FunctionCaller {
         account: key.scope.account,
-        session: RoleSession {
-            role: function.config.role.clone(),
-            role_id: None,
-            name: key.name.as_str().to_owned(),
-        },
+        session: RoleSession::of_function(function.config.role.clone(), key.name.as_str()),
     }
 }
 

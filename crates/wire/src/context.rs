@@ -21,6 +21,9 @@ pub struct RequestContext {
     pub secure: bool,
 }
 
+/// Characters that the name of a session has at least.
+const SHORTEST_NAME: usize = 2;
+
 /// Somebody who has assumed a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleSession {
@@ -33,6 +36,18 @@ pub struct RoleSession {
 }
 
 impl RoleSession {
+    /// The session in which a function acts. It is called as the function is; AWS adds to a name that is too short for a session (recorded:
+    /// `test_assume_role`).
+    #[must_use]
+    pub fn of_function(role: String, function: &str) -> Self {
+        let added = if function.len() < SHORTEST_NAME { "@lambda_function" } else { "" };
+        Self {
+            role,
+            role_id: None,
+            name: format!("{function}{added}"),
+        }
+    }
+
     /// `arn:aws:sts::123456789012:assumed-role/role/session`: the role's path is no part of it.
     #[must_use]
     pub fn arn(&self) -> String {
@@ -55,5 +70,11 @@ mod tests {
             name: "s".to_owned(),
         };
         assert_eq!(session.arn(), "arn:aws-cn:sts::111111111111:assumed-role/r/s");
+    }
+
+    #[test]
+    fn a_function_of_one_letter_has_a_longer_session() {
+        let name = |function| RoleSession::of_function(String::new(), function).name;
+        assert_eq!([name("f"), name("fn")], ["f@lambda_function", "fn"]);
     }
 }
