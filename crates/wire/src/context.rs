@@ -40,7 +40,11 @@ impl RoleSession {
     /// `test_assume_role`).
     #[must_use]
     pub fn of_function(role: String, function: &str) -> Self {
-        let added = if function.len() < SHORTEST_NAME { "@lambda_function" } else { "" };
+        let added = if function.len() < SHORTEST_NAME {
+            "@lambda_function"
+        } else {
+            ""
+        };
         Self {
             role,
             role_id: None,
