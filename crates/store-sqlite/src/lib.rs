@@ -5,6 +5,7 @@
 //! versions that were read once are kept in memory, since each invocation asks for one; this is sound because the file belongs to
 //! one process, which a lock ensures.
 
+mod aside;
 mod cache;
 mod delivery;
 mod document;

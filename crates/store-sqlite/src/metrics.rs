@@ -1,14 +1,13 @@
 //! Metrics in a file of their own, so that they never stand in the way of what is promised.
 
-use crate::{OpenError, unavailable};
+use crate::{
+    OpenError,
+    aside::{Aside, used},
+};
 use lambent_store::{BoxFuture, Kept, MetricTable, MinutePart, Series, Unavailable};
 use lambent_types::Scope;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::path::Path;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS series (
@@ -36,7 +35,7 @@ const SLICE: i64 = 60;
 
 /// Metrics in one file. A commit does not wait for the disk.
 #[derive(Clone)]
-pub struct SqliteMetrics(Arc<Mutex<Connection>>);
+pub struct SqliteMetrics(Aside);
 
 impl SqliteMetrics {
     /// Opens the file, or makes it.
@@ -44,34 +43,13 @@ impl SqliteMetrics {
     /// # Errors
     /// When the engine refuses it.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.execute_batch(
-            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
-        )?;
-        connection.execute_batch(TABLES)?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
-    }
-
-    /// Runs a query where it may take its time.
-    fn with<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T, Unavailable>> {
-        let connection = Arc::clone(&self.0);
-        Box::pin(async move {
-            let work = move || {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                query(&mut connection).map_err(unavailable)
-            };
-            tokio::task::spawn_blocking(work).await.map_err(unavailable)?
-        })
+        Ok(Self(Aside::open(path, TABLES)?))
     }
 }
 
 impl MetricTable for SqliteMetrics {
     fn put(&self, parts: Vec<MinutePart>) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             let transaction = connection.transaction()?;
             for part in &parts {
                 write(&transaction, part)?;
@@ -87,7 +65,7 @@ impl MetricTable for SqliteMetrics {
         until: i64,
     ) -> BoxFuture<'a, Result<Vec<Kept>, Unavailable>> {
         let series = series.clone();
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             let Some(id) = id_of(connection, &series)? else {
                 return Ok(Vec::new());
             };
@@ -105,7 +83,7 @@ impl MetricTable for SqliteMetrics {
 
     fn series<'a>(&'a self, scope: &'a Scope, since: i64) -> BoxFuture<'a, Result<Vec<Series>, Unavailable>> {
         let scope = scope.clone();
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             connection
                 .prepare_cached(
                     "SELECT namespace, name, dimensions FROM series
@@ -124,7 +102,7 @@ impl MetricTable for SqliteMetrics {
     }
 
     fn forget(&self, before: i64, bytes: u64) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             connection.execute("DELETE FROM minutes WHERE minute < ?1", [before])?;
             while used(connection)? > bytes {
                 let oldest: Option<i64> =
@@ -136,12 +114,6 @@ impl MetricTable for SqliteMetrics {
             connection.execute_batch("PRAGMA incremental_vacuum;")
         })
     }
-}
-
-/// The bytes of pages that hold something.
-fn used(connection: &Connection) -> Result<u64, rusqlite::Error> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
-    Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
 }
 
 fn write(transaction: &Transaction<'_>, part: &MinutePart) -> Result<(), rusqlite::Error> {
@@ -195,6 +167,7 @@ fn dimensions(series: &Series) -> String {
 mod tests {
     use super::*;
     use lambent_store::contract::scope;
+    use std::sync::Arc;
 
     fn series(name: &str) -> Arc<Series> {
         Arc::new(Series {

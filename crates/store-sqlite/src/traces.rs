@@ -1,16 +1,15 @@
 //! Traces in a file of their own, so that they never stand in the way of what is promised.
 
-use crate::{OpenError, unavailable};
+use crate::{
+    OpenError,
+    aside::{Aside, used},
+};
 use lambent_store::{
     BoxFuture, KeptTrace, MOST_TRACE_BYTES, Piece, TraceCursor, TraceQuery, TraceTable, TraceTime, Unavailable,
 };
 use lambent_types::{Scope, Timestamp, TraceId};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::path::Path;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS traces (
@@ -43,7 +42,7 @@ const SLICE: i64 = 200;
 
 /// Traces in one file. A commit does not wait for the disk.
 #[derive(Clone)]
-pub struct SqliteTraces(Arc<Mutex<Connection>>);
+pub struct SqliteTraces(Aside);
 
 impl SqliteTraces {
     /// Opens the file, or makes it.
@@ -51,34 +50,13 @@ impl SqliteTraces {
     /// # Errors
     /// When the engine refuses it.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.execute_batch(
-            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
-        )?;
-        connection.execute_batch(TABLES)?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
-    }
-
-    /// Runs a query where it may take its time.
-    fn with<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T, Unavailable>> {
-        let connection = Arc::clone(&self.0);
-        Box::pin(async move {
-            let work = move || {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                query(&mut connection).map_err(unavailable)
-            };
-            tokio::task::spawn_blocking(work).await.map_err(unavailable)?
-        })
+        Ok(Self(Aside::open(path, TABLES)?))
     }
 }
 
 impl TraceTable for SqliteTraces {
     fn put(&self, pieces: Vec<Piece>) -> BoxFuture<'_, Result<u64, Unavailable>> {
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             let transaction = connection.transaction()?;
             let mut refused = 0;
             for piece in &pieces {
@@ -90,7 +68,7 @@ impl TraceTable for SqliteTraces {
     }
 
     fn list(&self, query: TraceQuery) -> BoxFuture<'_, Result<Vec<KeptTrace>, Unavailable>> {
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             let column = match query.by {
                 TraceTime::Began => "began",
                 TraceTime::Ended => "ended",
@@ -131,7 +109,7 @@ impl TraceTable for SqliteTraces {
         traces: &'a [TraceId],
     ) -> BoxFuture<'a, Result<Vec<KeptTrace>, Unavailable>> {
         let (scope, traces) = (scope.clone(), traces.to_vec());
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             let mut found = Vec::with_capacity(traces.len());
             for trace in &traces {
                 let row = connection
@@ -153,7 +131,7 @@ impl TraceTable for SqliteTraces {
     }
 
     fn forget(&self, before: Timestamp, bytes: u64) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.with(move |connection| {
+        self.0.with(move |connection| {
             let old = "SELECT id FROM traces WHERE updated < ?1";
             delete(connection, old, before.as_micros())?;
             while used(connection)? > bytes {
@@ -174,12 +152,6 @@ fn delete(connection: &mut Connection, which: &str, parameter: i64) -> Result<us
     let gone = transaction.execute(&format!("DELETE FROM traces WHERE id IN ({which})"), [parameter])?;
     transaction.commit()?;
     Ok(gone)
-}
-
-/// The bytes of pages that hold something.
-fn used(connection: &Connection) -> Result<u64, rusqlite::Error> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
-    Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
 }
 
 /// A row without its documents; `None` of one that cannot be read.

@@ -116,11 +116,13 @@ pub(crate) async fn an_image_runs_again_with_its_companions(host: &Host) {
         ..inside(&root, script)
     };
     let mut sandbox = host.start(accompanied("echo kept > /tmp/file; exit 3")).await;
+    sandbox.control.begin().await.unwrap();
     assert_eq!((&mut sandbox.exited).await, Ok(Exit::Status(3)));
     assert_eq!(sandbox.companion_exits.recv().await, Some((0, Exit::Status(5))));
     let mut processes = sandbox.control.empty().await.unwrap();
     let script = "read line < /tmp/file; touch /marker 2>/dev/null && exit 1; [ $line = kept ] && exit 4";
     sandbox.control.restart(accompanied(script)).await.unwrap();
+    sandbox.control.begin().await.unwrap();
     let exited = tokio::time::timeout(PATIENCE, processes.exited).await.unwrap();
     assert_eq!(exited, Ok(Exit::Status(4)));
     assert_eq!(processes.companion_exits.recv().await, Some((0, Exit::Status(5))));
