@@ -116,19 +116,20 @@ fn run(mut connection: Connection, queue: &mpsc::Receiver<Job>, cache: &Function
     while let Ok(first) = queue.recv() {
         let group: Vec<Job> = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)).collect();
         let (many, began) = (group.len() as u64, clock.monotonic_micros());
-        if commit_group(&mut connection, group, cache) {
-            let took = clock.monotonic_micros().saturating_sub(began);
-            commits.durations.observe(Duration::from_micros(took));
-            commits.transactions.add(many);
-        } else {
+        let Some(done) = commit_group(&mut connection, group, cache) else {
             commits.failed.add(1);
-        }
+            continue;
+        };
+        let took = clock.monotonic_micros().saturating_sub(began);
+        commits.durations.observe(Duration::from_micros(took));
+        commits.transactions.add(many);
+        done.into_iter().for_each(answer);
     }
 }
 
 /// Carries out all jobs in one transaction of the engine, each in a savepoint of its own. When the group fails as a whole (a full
-/// disk), dropped answers tell every caller that nothing was done. Tells whether it was.
-fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCache) -> bool {
+/// disk), dropped answers tell every caller that nothing was done; otherwise all that was done is to be answered.
+fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCache) -> Option<Vec<Done>> {
     let done = (|| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = group
@@ -138,10 +139,9 @@ fn commit_group(connection: &mut Connection, group: Vec<Job>, cache: &FunctionCa
         transaction.commit()?;
         Ok::<_, rusqlite::Error>(done)
     })();
-    let Ok(done) = done else { return false };
+    let done = done.ok()?;
     cache.forget(done.iter().flat_map(changed));
-    done.into_iter().for_each(answer);
-    true
+    Some(done)
 }
 
 fn changed(done: &Done) -> impl Iterator<Item = Changed<'_>> {
