@@ -1,16 +1,12 @@
 //! What `GET /_lambent/health` says.
 
+use crate::telemetry::ServerTelemetry;
 use lambent_http::Health;
-use lambent_invoker::Invoker;
-use lambent_store::Store;
 use serde::Serialize;
 use std::sync::Arc;
 
 /// Reports on a running server.
-pub(crate) struct ServerHealth {
-    pub(crate) invoker: Invoker,
-    pub(crate) store: Arc<dyn Store>,
-}
+pub(crate) struct ServerHealth(pub(crate) Arc<ServerTelemetry>);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +17,8 @@ struct Report {
     environments: usize,
     /// What they are doing.
     environment_states: States,
+    /// How many were initialised since the server started.
+    cold_starts: u64,
     /// Invocations that wait for an environment.
     waiting_invocations: usize,
     /// Asynchronous events that are not finished; `null` if the store does not answer.
@@ -37,14 +35,14 @@ struct States {
 impl Health for ServerHealth {
     fn report(&self) -> lambent_store::BoxFuture<'_, String> {
         Box::pin(async {
-            let pending_events = self.store.event_count().await.ok();
+            let pending_events = self.0.store.event_count().await.ok();
             let status = if pending_events.is_some() {
                 "ok"
             } else {
                 "store unavailable"
             };
             let version = env!("CARGO_PKG_VERSION");
-            let census = self.invoker.census();
+            let census = self.0.invoker.census();
             let report = Report {
                 status,
                 version,
@@ -54,6 +52,7 @@ impl Health for ServerHealth {
                     busy: census.busy,
                     idle: census.idle,
                 },
+                cold_starts: self.0.tally.cold_starts(),
                 waiting_invocations: census.waiting,
                 pending_events,
             };

@@ -52,6 +52,11 @@ impl Tally {
         }
     }
 
+    /// How many environments were initialised.
+    pub(crate) fn cold_starts(&self) -> u64 {
+        self.initialisations.read().counts.iter().sum()
+    }
+
     fn families(&self) -> Vec<Family> {
         let [received, retried, dropped] = &self.events;
         vec![

@@ -269,10 +269,7 @@ impl Ground {
             code: self.code,
             auth,
             keys: self.session_keys,
-            health: Arc::new(ServerHealth {
-                invoker: telemetry.invoker.clone(),
-                store: self.store,
-            }),
+            health: Arc::new(ServerHealth(Arc::clone(telemetry))),
             clock: self.clock,
             ids: self.ids,
         }))
