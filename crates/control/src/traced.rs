@@ -61,6 +61,7 @@ impl Control {
             function: FunctionTrace {
                 trace: trace.clone(),
                 segment: SegmentId::new(self.ids.as_ref()),
+                caller: parent,
                 parent: attempt.unwrap_or(service),
                 invocation: SegmentId::new(self.ids.as_ref()),
             },

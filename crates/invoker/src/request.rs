@@ -1,10 +1,10 @@
 //! What an invocation asks for and what comes back.
 
 use bytes::Bytes;
-use lambent_engine::{Admission, Lease};
+use lambent_engine::{Admission, Lease, trace};
 use lambent_runtime_api::{ResponsePieces, ResponseSink};
 use lambent_types::{FunctionRecord, Outcome, RequestId, SegmentId, Subject, TraceId};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{Span, field};
@@ -41,7 +41,9 @@ pub struct FunctionTrace {
     pub trace: TraceId,
     /// The function's segment in it.
     pub segment: SegmentId,
-    /// What called the function.
+    /// Who called the service, as far as its header says.
+    pub caller: Option<SegmentId>,
+    /// What called the function: a part of the service.
     pub parent: SegmentId,
     /// The part of the segment in which the function runs: the parent of what it tells itself.
     pub invocation: SegmentId,
@@ -54,9 +56,18 @@ impl InvokeRequest {
             "invocation",
             faas.invocation_id = %self.request_id,
             aws.lambda.invoked_arn = self.invoked_arn,
-            trace = self.trace_id,
+            trace = self.callers_trace().as_deref(),
             outcome = field::Empty,
         )
+    }
+
+    /// The X-Ray header as the caller meant it: below the caller, not below what X-Ray is told of.
+    fn callers_trace(&self) -> Option<Cow<'_, str>> {
+        let header = self.trace_id.as_deref()?;
+        Some(match &self.traced {
+            Some(traced) => Cow::Owned(trace::called_by(header, &traced.trace, traced.caller, true)),
+            None => Cow::Borrowed(header),
+        })
     }
 
     /// Whom it is counted for.
